@@ -1,0 +1,135 @@
+/** The completions of this process: each started once, read by many, settled once. */
+
+import { type Failure, failure } from "./core/fault.ts";
+import { createMeter } from "./core/meter.ts";
+import type { DeadlineLengths } from "./deadlines.ts";
+import { type Relay, startRelay } from "./relay.ts";
+import type { End, StreamInfo, StreamLog, StreamStore } from "./stores/stream-store.ts";
+import type { Opened } from "./upstream/transport.ts";
+
+/** One completion to start. */
+export interface Start extends StreamInfo {
+  /** Digest of the key that asked: revoking it ends the stream. */
+  readonly digest: string;
+  /** Answers asked for (`n`). */
+  readonly choices: number;
+  /** How long the completion outlives its last reader. */
+  readonly graceMs: number;
+  readonly open: (signal: AbortSignal) => Promise<Opened>;
+  /** Told how it ended, before any reader is. */
+  readonly settle: (told: Told) => void;
+}
+
+/** What is known of a completion at its end. */
+export interface Told {
+  readonly end: End;
+  readonly events: number;
+  readonly durationMs: number;
+  readonly firstEventMs: number | undefined;
+  /** Tokens of the answer, counted here for the case that upstream never said. */
+  readonly countedTokens: number;
+}
+
+/** Starts completions and ends them early. */
+export interface Completions {
+  start(what: Start): StreamLog;
+  /** Ends a completion of this process and waits until it is settled. */
+  cancel(id: string, why: Failure): Promise<void>;
+  /** Ends the owner's oldest completion that nobody reads. @returns whether there was one */
+  giveWay(owner: string): Promise<boolean>;
+  /** Ends every completion that was asked for with another digest than these. */
+  revoke(isValid: (digest: string) => boolean): void;
+  /** Ends every completion. */
+  cancelAll(why: Failure): Promise<void>;
+  open(): number;
+}
+
+interface Running {
+  readonly relay: Relay;
+  readonly owner: string;
+  readonly digest: string;
+  readers: number;
+}
+
+export function createCompletions(parts: {
+  readonly streams: StreamStore;
+  readonly deadlines: DeadlineLengths;
+  readonly maxEventBytes: number;
+  readonly clock: () => number;
+}): Completions {
+  const { streams, clock } = parts;
+  const running = new Map<string, Running>();
+
+  function start(what: Start): StreamLog {
+    const { id, owner, model, kind, createdMs } = what;
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    let firstEventMs: number | undefined;
+
+    const log = streams.create({ id, owner, model, kind, createdMs }, (readers) => {
+      const here = running.get(id);
+      if (here === undefined) return;
+      here.readers = readers;
+      clearTimeout(grace);
+      if (readers > 0) return;
+      const leave = () => here.relay.cancel(failure("client_gone", "Nobody was left to read."));
+      if (what.graceMs === 0) leave();
+      else grace = setTimeout(leave, what.graceMs);
+    });
+    const meter = createMeter(what.choices);
+    const relay = startRelay({
+      log,
+      meter,
+      open: what.open,
+      // Without streaming nothing flows until the whole answer does: only the total can hold.
+      deadlines:
+        kind === "events"
+          ? parts.deadlines
+          : { firstEventMs: Infinity, idleMs: Infinity, totalMs: parts.deadlines.totalMs },
+      maxEventBytes: parts.maxEventBytes,
+      clock,
+      onFirstEvent() {
+        firstEventMs = clock() - createdMs;
+      },
+      settle(end) {
+        clearTimeout(grace);
+        running.delete(id);
+        const durationMs = clock() - createdMs;
+        const events = log.lastSeq();
+        what.settle({ end, events, durationMs, firstEventMs, countedTokens: meter.countedTokens() });
+      },
+    });
+    running.set(id, { relay, owner, digest: what.digest, readers: 0 });
+    return log;
+  }
+
+  async function cancelRunning(those: Iterable<Running>, why: Failure): Promise<void> {
+    const ends = Array.from(those, ({ relay }) => {
+      relay.cancel(why);
+      return relay.ended;
+    });
+    await Promise.all(ends);
+  }
+
+  return {
+    start,
+    async cancel(id, why) {
+      const here = running.get(id);
+      if (here !== undefined) await cancelRunning([here], why);
+    },
+    async giveWay(owner) {
+      for (const here of running.values()) {
+        if (here.owner !== owner || here.readers > 0) continue;
+        await cancelRunning([here], failure("client_gone", "A newer stream took the place."));
+        return true;
+      }
+      return false;
+    },
+    revoke(isValid) {
+      for (const { relay, digest } of running.values()) {
+        if (!isValid(digest)) relay.cancel(failure("revoked", "The key was revoked."));
+      }
+    },
+    cancelAll: (why) => cancelRunning(running.values(), why),
+    open: () => running.size,
+  };
+}

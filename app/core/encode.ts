@@ -1,0 +1,110 @@
+/** The bytes that we add to a stream: ids, heartbeats, and how it ends, in both dialects. */
+
+import { RETRY_DRAINING_MS, RETRY_MS } from "./bounds.ts";
+import { concat, type Frame } from "./event.ts";
+import { type Fault, toErrorBody } from "./fault.ts";
+
+/** What `event: done` tells: why the model stopped, and what upstream counted. */
+export interface Done {
+  readonly finishReason: string | null;
+  readonly usage: unknown;
+}
+
+const utf8 = new TextEncoder();
+const LF = 10;
+
+/** First bytes on `/stream`: an id before any event lets even a lost first connection resume. */
+export function encodePreamble(streamId: string): Uint8Array<ArrayBuffer> {
+  return utf8.encode(`retry: ${RETRY_MS}\nid: ${streamId}.0\n\n`);
+}
+
+/** All that a resume gets here while draining: EventSource dies on any status but 200. */
+export const DRAINING_RETRY = utf8.encode(`retry: ${RETRY_DRAINING_MS}\n\n`);
+
+/** A heartbeat on `/stream`: a comment is read and dropped by every EventSource. */
+export const STREAM_HEARTBEAT = utf8.encode(": ping\n\n");
+
+/** A heartbeat on `/v1`: no blank line, on which openai-go before 3.43 ends the stream. */
+export const CHAT_HEARTBEAT = utf8.encode(": ping\n");
+
+/** What ends a whole answer on `/v1`, where upstream said it. */
+export const DONE_EVENT = utf8.encode("data: [DONE]\n\n");
+
+/** The id of a stream that is not here; whoever sends it back has been told already. */
+export const GONE_ID = "gone.0";
+
+/**
+ * Puts an `id:` line before every event of a frame.
+ * @param frame whole events
+ * @param skip how many of its events are left out at the front
+ * @param seq the seq of the first event that is kept
+ */
+export function encodeWithIds(
+  frame: Frame,
+  skip: number,
+  streamId: string,
+  seq: number,
+): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  let start = skip === 0 ? 0 : (frame.ends[skip - 1] as number);
+  for (let i = skip; i < frame.ends.length; i++) {
+    const end = frame.ends[i] as number;
+    const id = utf8.encode(`id: ${streamId}.${seq + i - skip}\n`);
+    parts.push(id, frame.bytes.subarray(start, end));
+    size += id.length + end - start;
+    start = end;
+  }
+  return concat(parts, size);
+}
+
+/** The terminal event of a whole answer on `/stream`. */
+export function encodeDone(streamId: string, seq: number, done: Done): Uint8Array<ArrayBuffer> {
+  const data = { finish_reason: done.finishReason, usage: done.usage ?? null, stream_id: streamId };
+  return utf8.encode(`id: ${streamId}.${seq}\nevent: done\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+/** The terminal event of a failed answer on `/stream`; `id` stops EventSource from asking for more. */
+export function encodeFault(id: string, fault: Fault): Uint8Array<ArrayBuffer> {
+  const data = { code: fault.code, message: fault.message, retryable: fault.retryable };
+  return utf8.encode(`id: ${id}\nevent: fault\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+/**
+ * The last chunk of a failed answer on `/v1`: legal for Mistral's SDK, raised by OpenAI's.
+ * @param unfinished indices of the choices that have no finish reason yet
+ */
+export function encodeErrorChunk(
+  about: { streamId: string; model: string; createdSeconds: number; requestId: string },
+  unfinished: readonly number[],
+  fault: Fault,
+): Uint8Array<ArrayBuffer> {
+  const chunk = {
+    id: about.streamId,
+    object: "chat.completion.chunk",
+    created: about.createdSeconds,
+    model: about.model,
+    choices: unfinished.map((index) => ({
+      index,
+      delta: { content: "" },
+      finish_reason: "error",
+    })),
+    error: toErrorBody(fault, about.requestId)["error"],
+  };
+  return utf8.encode(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+/** Strips the framing of one event and gives its data, lines joined by LF as the standard says. */
+export function dataOf(event: string): string {
+  return event
+    .split("\n")
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(line[5] === " " ? 6 : 5))
+    .join("\n");
+}
+
+/** Appends the blank line that an upstream owed at its clean end. */
+export function closeEvent(rest: Uint8Array): Uint8Array<ArrayBuffer> {
+  const ending = rest.at(-1) === LF ? [LF] : [LF, LF];
+  return concat([rest, Uint8Array.from(ending)], rest.length + ending.length);
+}

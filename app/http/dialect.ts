@@ -1,0 +1,79 @@
+/** How a log is told to a client: `/stream`'s events with ids, or `/v1`'s bare chunks. */
+
+import {
+  CHAT_HEARTBEAT,
+  DONE_EVENT,
+  encodeDone,
+  encodeErrorChunk,
+  encodeFault,
+  encodePreamble,
+  encodeWithIds,
+  STREAM_HEARTBEAT,
+} from "../core/encode.ts";
+import { concat, type Frame } from "../core/event.ts";
+import type { Batch, End, StreamLog } from "../stores/stream-store.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes for each thing that can happen to a reader. */
+export interface Dialect {
+  /** What the very first bytes become. */
+  opening(first: Bytes): Bytes;
+  events(batch: Batch): Bytes;
+  readonly heartbeat: Bytes;
+  ending(end: End, seq: number): Bytes;
+}
+
+/** `/stream` and `/v1/streams/{id}`: every event has an id, the last one says how it ended. */
+export function streamDialect(streamId: string): Dialect {
+  return {
+    opening: (first) => {
+      const preamble = encodePreamble(streamId);
+      return concat([preamble, first], preamble.length + first.length);
+    },
+    events({ frames, skip, seq }) {
+      const [only] = frames;
+      if (frames.length === 1 && only !== undefined) return encodeWithIds(only, skip, streamId, seq);
+      let from = seq;
+      let size = 0;
+      const parts = frames.map((frame, i) => {
+        const bytes = encodeWithIds(frame, i === 0 ? skip : 0, streamId, from);
+        from += frame.ends.length - (i === 0 ? skip : 0);
+        size += bytes.length;
+        return bytes;
+      });
+      return concat(parts, size);
+    },
+    heartbeat: STREAM_HEARTBEAT,
+    ending(end, seq) {
+      if (end.failure === undefined) return encodeDone(streamId, seq, end);
+      return encodeFault(`${streamId}.${seq}`, end.failure.fault);
+    },
+  };
+}
+
+/** `/v1`: upstream's bytes as they are, and one legal last chunk where they broke off. */
+export function chatDialect(log: StreamLog, requestId: string): Dialect {
+  return {
+    opening: (first) => first,
+    events({ frames, skip }) {
+      const [only] = frames;
+      if (frames.length === 1 && only !== undefined) return tail(only, skip);
+      const parts = frames.map((frame, i) => (i === 0 ? tail(frame, skip) : frame.bytes));
+      return concat(parts, parts.reduce((sum, part) => sum + part.length, 0));
+    },
+    heartbeat: CHAT_HEARTBEAT,
+    ending({ failure, unfinished, done }) {
+      if (failure === undefined) return done ? DONE_EVENT : NOTHING;
+      const createdSeconds = Math.floor(log.createdMs / 1000);
+      const about = { streamId: log.id, model: log.model, createdSeconds, requestId };
+      return encodeErrorChunk(about, unfinished, failure.fault);
+    },
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function tail(frame: Frame, skip: number): Bytes {
+  return skip === 0 ? frame.bytes : frame.bytes.subarray(frame.ends[skip - 1]);
+}

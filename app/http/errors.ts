@@ -1,0 +1,48 @@
+/** Whatever is thrown, as the one JSON shape with its status. */
+
+import { Fault, toErrorBody, toFault } from "../core/fault.ts";
+import { type Call, type Parts, requestIdOf } from "./call.ts";
+import { SSE_HEADERS } from "./sse.ts";
+
+/** What Elysia hands to its error hook. */
+interface Thrown extends Pick<Call, "request" | "set"> {
+  readonly code: unknown;
+  readonly error: unknown;
+}
+
+/** @param allowed the methods that a path answers, or none where there is no such path */
+export function createOnError(parts: Parts, allowed: (path: string) => readonly string[]) {
+  return ({ code, error, request, set }: Thrown): string => {
+    const { pathname } = new URL(request.url);
+    const fault = code === "NOT_FOUND" ? notFound(request.method, pathname, allowed) : toFault(error);
+    const requestId = requestIdOf(set);
+    parts.metrics.refused(fault.code);
+    tell(parts, fault, { requestId, method: request.method, route: pathname, code: fault.code, status: fault.status });
+    // An endpoint that failed may have set these for the stream that it did not become.
+    for (const name of [...Object.keys(SSE_HEADERS), "stream-id"]) delete set.headers[name];
+    Object.assign(set.headers, {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+      ...(fault.status === 401 ? { "www-authenticate": 'Bearer realm="mistral-stream"' } : {}),
+      ...(fault.code === "method_not_allowed" ? { allow: [...allowed(pathname), "OPTIONS"].join(", ") } : {}),
+      ...fault.headers,
+    });
+    set.status = fault.status;
+    return JSON.stringify(toErrorBody(fault, requestId));
+  };
+}
+
+function notFound(method: string, path: string, allowed: (path: string) => readonly string[]): Fault {
+  const methods = allowed(path);
+  if (methods.length === 0) return new Fault("not_found", "There is no such path here; the README lists them.");
+  return new Fault("method_not_allowed", `${method} is not answered here; use ${methods.join(" or ")}.`);
+}
+
+function tell(parts: Parts, fault: Fault, fields: Record<string, string | number>): void {
+  if (fault.code !== "internal") {
+    parts.log.info("refused", fields);
+    return;
+  }
+  const cause = fault.cause instanceof Error ? fault.cause : new Error(String(fault.cause));
+  parts.log.error("failed", { ...fields, detail: cause.message, stack: cause.stack ?? "" });
+}

@@ -1,0 +1,83 @@
+/** Joins a log on behalf of a response: as a stream in a dialect, or as one whole answer. */
+
+import { READERS_PER_PROCESS_FACTOR, READERS_PER_STREAM, SLOT_RETRY_SECONDS } from "../core/bounds.ts";
+import { concat } from "../core/event.ts";
+import { Fault } from "../core/fault.ts";
+import type { Reader, StreamLog } from "../stores/stream-store.ts";
+import { type Call, type Parts, requestIdOf } from "./call.ts";
+import { chatDialect, streamDialect } from "./dialect.ts";
+import { type Reading, startReading } from "./reading.ts";
+import { type Answer, SSE_HEADERS } from "./sse.ts";
+
+/** Where a reader starts, and how it is told what it reads. */
+export interface Follow {
+  readonly dialect: "stream" | "chat";
+  /** Seq of the last event that the client has. */
+  readonly after: number;
+  /** This very request asked for the answer. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * Reads a log as an event stream.
+ * @throws Fault `stream_gone`, `too_many_streams`, `overloaded`
+ */
+export function read(parts: Parts, call: Call, log: StreamLog, follow: Follow): Reading {
+  const { config, readers, random } = parts;
+  const { request, set } = call;
+  const reader = join(parts, log, follow.after);
+  Object.assign(set.headers, SSE_HEADERS, { "stream-id": log.id });
+  readers.open += 1;
+  return startReading({
+    log,
+    reader,
+    dialect: follow.dialect === "stream" ? streamDialect(log.id) : chatDialect(log, requestIdOf(set)),
+    signal: request.signal,
+    heartbeatMs: config.deadlines.heartbeatMs,
+    random,
+    isFresh: follow.isFresh,
+    onLeave() {
+      readers.open -= 1;
+    },
+  });
+}
+
+/** Waits for the whole of an answer that is no stream. */
+export async function readWhole(parts: Parts, call: Call, log: StreamLog): Promise<Answer> {
+  const reader = join(parts, log, 0);
+  const leave = () => reader.leave();
+  const { signal } = call.request;
+  signal.addEventListener("abort", leave);
+  if (signal.aborted) leave();
+  try {
+    while (log.end() === undefined) await reader.changed();
+    const failed = log.end()?.failure;
+    if (failed !== undefined) throw failed.fault;
+    const frames = reader.take()?.frames ?? [];
+    Object.assign(call.set.headers, { "content-type": "application/json", "cache-control": "no-store" });
+    const size = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    return { body: frames.length === 1 && frames[0] ? frames[0].bytes : concat(frames.map((f) => f.bytes), size) };
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
+}
+
+function join(parts: Parts, log: StreamLog, after: number): Reader {
+  const headers = { "retry-after": String(SLOT_RETRY_SECONDS) };
+  if (parts.readers.open >= READERS_PER_PROCESS_FACTOR * parts.config.bounds.maxStreams) {
+    throw new Fault("overloaded", "This server has as many readers as it may.", { headers });
+  }
+  const reader = log.join(after);
+  if (reader === "gone") throw streamGone();
+  if (reader === "full") {
+    const message = `This stream has its ${READERS_PER_STREAM} readers already.`;
+    throw new Fault("too_many_streams", message, { headers });
+  }
+  return reader;
+}
+
+/** One answer for unknown, expired and somebody else's: which of them it is, is nobody's business. */
+export function streamGone(): Fault {
+  return new Fault("stream_gone", "There is no such stream for this key any more; ask again.");
+}

@@ -1,0 +1,78 @@
+/** What an upstream status other than 200 means here: an outcome, and whether to ask once more. */
+
+import { ERROR_BODY_BYTES, ERROR_MESSAGE_CHARS } from "../core/bounds.ts";
+import { errorOf, isObject, textOf } from "../core/chunk.ts";
+import { type Failure, failure } from "../core/fault.ts";
+import { readBounded } from "./read-bounded.ts";
+
+/** A refusal by upstream. */
+export interface Refusal {
+  readonly failure: Failure;
+  /** Worth a second attempt: nothing was answered, and it may go well elsewhere or later. */
+  readonly isRetryable: boolean;
+  /** Upstream's own `retry-after`. */
+  readonly retryAfterMs: number | undefined;
+  /** The key is what was refused. */
+  readonly isOnKey: boolean;
+}
+
+/** Capacity, whatever the status it comes under: upstream is full, and it is not the caller's quota. */
+const CAPACITY = "service_tier_capacity_exceeded";
+
+/**
+ * Reads upstream's error. Its message goes to the client only where the client caused it.
+ * @param response any status but 2xx; its body is read up to a bound, the rest dropped
+ * @param nowMs for a `retry-after` that is a date
+ */
+export async function readRefusal(response: Response, nowMs: number): Promise<Refusal> {
+  const { status, headers } = response;
+  const retryAfterMs = parseRetryAfter(headers.get("retry-after"), nowMs);
+  const body = await readBounded(response, ERROR_BODY_BYTES);
+  const message = messageOf(body, status);
+  if (status === 429 || body.includes(CAPACITY)) {
+    return limited(message, retryAfterMs, headers.get("x-ratelimit-limit-req-minute") === "0");
+  }
+  if (status === 401 || (status === 403 && isAboutKey(body))) {
+    return plain(failure("upstream_auth", "Upstream refused this server's own API key."), true);
+  }
+  if (status >= 400 && status < 500) return plain(failure("upstream_rejected", message), false);
+  const failed = failure("upstream_failed", `Upstream answered ${status}.`);
+  return { failure: failed, isRetryable: status >= 500, retryAfterMs, isOnKey: false };
+}
+
+function plain(failed: Failure, isOnKey: boolean): Refusal {
+  return { failure: failed, isRetryable: isOnKey, retryAfterMs: undefined, isOnKey };
+}
+
+function limited(message: string, retryAfterMs: number | undefined, isNotInPlan: boolean): Refusal {
+  const headers: Record<string, string> = {};
+  if (retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(retryAfterMs / 1000));
+  if (isNotInPlan) headers["x-should-retry"] = "false";
+  const failed = failure("upstream_limited", message, { headers, retryable: !isNotInPlan });
+  return { failure: failed, isRetryable: !isNotInPlan, retryAfterMs, isOnKey: true };
+}
+
+/** Upstream's 403 is a guardrail's block unless it speaks of who asks. */
+function isAboutKey(body: string): boolean {
+  if (/guardrail|moderation|policy/i.test(body)) return false;
+  return body === "" || /"detail"|unauthori[sz]ed|api.?key|credential|permission|forbidden/i.test(body);
+}
+
+function messageOf(body: string, status: number): string {
+  let text = body.trim();
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (isObject(parsed)) text = errorOf(parsed) ?? textOf(parsed["message"]) ?? textOf(parsed["detail"]) ?? text;
+  } catch {
+    // Some servers in between answer in plain text or HTML; that is shown as it is, cut short.
+  }
+  return text === "" ? `Upstream answered ${status}.` : text.slice(0, ERROR_MESSAGE_CHARS);
+}
+
+/** RFC 9110, section 10.2.3: seconds, or a date. */
+function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
