@@ -1,10 +1,10 @@
 /** Who may ask now, and how much: every limit in its order, each refusal a value that names it. */
 
-import { SLOT_RETRY_SECONDS } from "./core/bounds.ts";
-import { Fault } from "./core/fault.ts";
-import { perMinute, type RateDecision } from "./core/gcra.ts";
+import type { Fault } from "./core/fault.ts";
+import { perMinute } from "./core/gcra.ts";
 import type { AddressLimits, Plan } from "./core/keys-file.ts";
-import { DAY_MS, remaining, resetMs } from "./core/quota.ts";
+import { type Headers, noSlot, quotaExhausted, quotaHeaders, rateHeaders, rateLimited, sideBySide } from "./core/limit-told.ts";
+import { remaining, resetMs } from "./core/quota.ts";
 import type { LimitStore, Slot } from "./stores/limit-store.ts";
 
 /** Whoever asks, once known. */
@@ -15,9 +15,6 @@ export interface Principal {
   readonly plan: Plan;
   readonly models: readonly string[] | undefined;
 }
-
-/** Response headers by name. */
-export type Headers = Readonly<Record<string, string>>;
 
 /** Tokens that a request asks for. */
 export interface Want {
@@ -54,6 +51,9 @@ export interface Admission {
   /** The body of `GET /v1/usage`. */
   usage(principal: Principal): Promise<Record<string, unknown>>;
 }
+
+/** Whose places the slots of a completion are, in the order in which they are taken. */
+const WHOSE = ["address", "key", "server"] as const;
 
 /** @param parts.addressLimits read at each decision, as a changed KEYS_FILE changes them */
 export function createAdmission(parts: {
@@ -100,7 +100,7 @@ export function createAdmission(parts: {
       const decision = await limits.rate(`rate:principal:${id}`, rate, 1);
       if (!decision.allowed) return rateLimited("requests", "requests", plan.requestsPerMinute, decision);
       const { quota } = await limits.usage(`streams:principal:${id}`, `tokens:${id}`);
-      return mergeHeaders(
+      return sideBySide(
         rateHeaders("requests", plan.requestsPerMinute, decision),
         quotaHeaders(plan, remaining(quota, plan.tokensPerDay), clock()),
       );
@@ -112,7 +112,7 @@ export function createAdmission(parts: {
         { key: "streams:process", limit: parts.maxStreams },
       ];
       const full = await acquire(slots, giveWay);
-      if (full !== undefined) return noSlot(slots.indexOf(full), full.limit);
+      if (full !== undefined) return noSlot(WHOSE[slots.indexOf(full)] ?? "server", full.limit);
       const { promptTokens, choices } = want;
       const hasOutput = want.outputTokens > 0;
       const most = Math.max(1, Math.min(want.outputTokens, Math.floor(plan.maxOutputTokens / choices)));
@@ -152,52 +152,4 @@ export function createAdmission(parts: {
       };
     },
   };
-}
-
-function noSlot(which: number, limit: number): Fault {
-  const headers = { "retry-after": String(SLOT_RETRY_SECONDS) };
-  if (which === 2) {
-    return new Fault("overloaded", "This server has as many streams open as it may.", { headers });
-  }
-  const whose = which === 0 ? "This address" : "This key";
-  const advice = "end one, or come back when one has ended";
-  return new Fault("too_many_streams", `${whose} has its ${limit} streams open; ${advice}.`, { headers });
-}
-
-function rateLimited(policy: string, what: string, perMinute: number, decision: RateDecision): Fault {
-  const seconds = Math.max(1, Math.ceil(decision.retryAfterMs / 1000));
-  return new Fault("rate_limited", `More than ${perMinute} ${what} a minute; come back in ${seconds} s.`, {
-    headers: { ...rateHeaders(policy, perMinute, decision), "retry-after": String(seconds) },
-  });
-}
-
-function quotaExhausted(plan: Plan, promptTokens: number, nowMs: number): Fault {
-  const seconds = Math.ceil(resetMs(nowMs) / 1000);
-  const message =
-    `The ${plan.tokensPerDay} tokens of this UTC day do not have room for this request ` +
-    `(about ${promptTokens} tokens and an answer); they are new in ${seconds} s.`;
-  return new Fault("quota_exhausted", message, {
-    headers: {
-      ...quotaHeaders(plan, 0, nowMs),
-      "retry-after": String(seconds),
-      "x-should-retry": "false",
-    },
-  });
-}
-
-/** IETF draft-ietf-httpapi-ratelimit-headers-10. */
-function rateHeaders(policy: string, perMinute: number, decision: RateDecision): Headers {
-  const left = `r=${decision.remaining};t=${Math.ceil(decision.resetMs / 1000)}`;
-  return { "ratelimit-policy": `"${policy}";q=${perMinute};w=60`, ratelimit: `"${policy}";${left}` };
-}
-
-function quotaHeaders(plan: Plan, left: number, nowMs: number): Headers {
-  return {
-    "ratelimit-policy": `"tokens";q=${plan.tokensPerDay};w=${DAY_MS / 1000}`,
-    ratelimit: `"tokens";r=${left};t=${Math.ceil(resetMs(nowMs) / 1000)}`,
-  };
-}
-
-function mergeHeaders(a: Headers, b: Headers): Headers {
-  return Object.fromEntries(Object.keys(a).map((name) => [name, `${a[name]}, ${b[name]}`]));
 }

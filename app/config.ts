@@ -45,6 +45,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Words apart, one simulated answer is readable as it grows and over in seconds. */
 const SIMULATED_PACE_MS = 20;
 
+/** The simulated Mistral wants a key like the real one, and takes any. */
+const SIMULATED_KEY = "simulated";
+
 /** Bun reads at most this many requests to upstream at once, whatever it is told (facts, 16). */
 export const UPSTREAM_REQUESTS_MAX = 65_535;
 
@@ -64,7 +67,8 @@ export function readConfig(
   const read = createEnvironment(env, readFile);
   const kind = read.choice("UPSTREAM", ["mistral", "openai", "simulated"] as const, "mistral");
   const secret = read.secret("MISTRAL_API_KEY");
-  const keys = toList(secret.value);
+  const given = toList(secret.value);
+  const keys = kind === "simulated" && given.length === 0 ? [SIMULATED_KEY] : given;
   if (kind === "mistral" && keys.length === 0) {
     read.fault("MISTRAL_API_KEY", "is not set; set it, or MISTRAL_API_KEY_FILE, or UPSTREAM=simulated");
   }
@@ -154,7 +158,8 @@ function toCidr(read: Environment, text: string): Cidr[] {
   return [];
 }
 
-function toList(text: string | undefined): string[] {
+/** A comma-separated list without empty entries. */
+export function toList(text: string | undefined): string[] {
   return (text ?? "")
     .split(",")
     .map((part) => part.trim())

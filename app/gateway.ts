@@ -9,6 +9,7 @@ import { drain } from "./drain.ts";
 import { createAdmin } from "./http/admin.ts";
 import { createApp } from "./http/app.ts";
 import type { ReaderCount } from "./http/call.ts";
+import { createIdempotency } from "./idempotency.ts";
 import { createKeyRing } from "./key-ring.ts";
 import { createMemoryLimits } from "./stores/memory-limits.ts";
 import { createMemoryStreams } from "./stores/memory-streams.ts";
@@ -95,6 +96,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ring,
     admission,
     completions,
+    idempotency: createIdempotency(streams),
     streams,
     transport,
     askStream: createAskStream(transport),

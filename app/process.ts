@@ -1,15 +1,16 @@
 /** What both entries share: from the environment to a gateway that listens, reloads and drains. */
 
-import { readFileSync, statSync } from "node:fs";
 import { type Config, readConfig } from "./config.ts";
-import { KEYS_FILE_BYTES } from "./core/bounds.ts";
 import { parseKeys } from "./core/keys-file.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
-import { watchFile } from "./reload.ts";
+import { readKeysText, readText, watchFiles } from "./reload.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 
 /** The exit status of a configuration that cannot be used (sysexits.h, EX_CONFIG). */
 const EX_CONFIG = 78;
+
+/** Idle connections that clients keep open do not hold the end of a process up for longer. */
+const STOP_MS = 1000;
 
 /** A listening server, as the runtime has it. */
 export interface Listener {
@@ -24,7 +25,7 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How many requests to upstream can run at once. */
   readonly upstreamRequests: number;
-  readonly listen: (host: string, port: number, fetch: Gateway["fetch"], maxBodyBytes: number) => Listener;
+  readonly listen: (host: string, port: number, fetch: Gateway["fetch"]) => Listener;
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", react: () => void) => void;
   readonly exit: (status: number) => never;
 }
@@ -32,18 +33,24 @@ export interface Runtime {
 /** Runs the gateway until a signal ends it. */
 export async function run(runtime: Runtime): Promise<void> {
   const read = readConfig(runtime.env, readText);
-  if ("faults" in read) return refuse(runtime, read.faults);
-  const keysText = readKeysText(read.config.keysFile);
-  const keys = parseKeys(keysText);
-  if (!keys.ok) return refuse(runtime, keys.faults.map((fault) => `KEYS_FILE ${read.config.keysFile}: ${fault}`));
-
+  const keys = readKeys(runtime.env["KEYS_FILE"]?.trim() ?? "");
+  if ("faults" in read || "faults" in keys) {
+    return refuse(runtime, [...("faults" in read ? read.faults : []), ...("faults" in keys ? keys.faults : [])]);
+  }
   const log = createLog(read.config.logLevel);
   const config = fit(read.config, runtime, log);
-  const gateway = createGateway({ config, keys: keys.keys, log, upstreamFetch: await reach(config) });
+  const gateway = createGateway({ config, keys: keys.parsed, log, upstreamFetch: await reach(config) });
   const { host, port, adminPort } = config.listen;
-  const admin = runtime.listen(host, adminPort, gateway.adminFetch, config.bounds.maxBodyBytes);
-  const listener = runtime.listen(host, port, gateway.fetch, config.bounds.maxBodyBytes);
-  const watches = watch(config, keysText, gateway, log);
+  const listen = (at: number, fetch: Gateway["fetch"]): Listener => {
+    try {
+      return runtime.listen(host, at, fetch);
+    } catch (cause) {
+      return refuse(runtime, [`HOST ${host}, port ${at}: cannot listen there (${String(cause)})`]);
+    }
+  };
+  const admin = listen(adminPort, gateway.adminFetch);
+  const listener = listen(port, gateway.fetch);
+  const watches = watchFiles(config, keys.text, gateway, log);
   log.info("ready", { url: listener.url, runtime: runtime.name });
 
   let signals = 0;
@@ -54,13 +61,28 @@ export async function run(runtime: Runtime): Promise<void> {
     log.info("draining");
     await gateway.drain();
     for (const one of watches) one.stop();
-    await listener.stop();
-    await admin.stop();
+    await Promise.race([listener.stop(), sleep(STOP_MS)]);
+    await Promise.race([admin.stop(), sleep(STOP_MS)]);
     log.info("ended");
     runtime.exit(0);
   };
   runtime.onSignal("SIGTERM", end);
   runtime.onSignal("SIGINT", end);
+}
+
+/** KEYS_FILE beside the configuration, so that the faults of both are told at once. */
+function readKeys(path: string) {
+  // That it is not set at all is the configuration's fault to tell.
+  if (path === "") return { faults: [] };
+  let text: string;
+  try {
+    text = readKeysText(path);
+  } catch (cause) {
+    return { faults: [`KEYS_FILE ${path}: it cannot be read (${(cause as Error).message})`] };
+  }
+  const parsed = parseKeys(text);
+  if (parsed.ok) return { text, parsed: parsed.keys };
+  return { faults: parsed.faults.map((fault) => `KEYS_FILE ${path}: ${fault}`) };
 }
 
 function refuse(runtime: Runtime, faults: readonly string[]): never {
@@ -88,32 +110,6 @@ async function reach(config: Config): Promise<(request: Request) => Promise<Resp
   return createSimulated({ paceMs: simulatedPaceMs, ...replay });
 }
 
-function watch(config: Config, keysText: string, gateway: Gateway, log: Log) {
-  const { keysPath, keys } = config.upstream;
-  const tell = (file: string, ok: boolean, detail?: string) => {
-    gateway.reloaded(file, ok);
-    if (ok) log.info("reloaded", { file });
-    else log.error("reload refused; what was there stays in force", { file, detail: detail ?? "cannot be read" });
-  };
-  const clientKeys = watchFile(config.keysFile, keysText, readKeysText, (text) => {
-    const parsed = parseKeys(text);
-    if (parsed.ok) gateway.replaceKeys(parsed.keys);
-    tell("KEYS_FILE", parsed.ok, parsed.ok ? undefined : parsed.faults.join("; "));
-  }, () => tell("KEYS_FILE", false));
-  if (keysPath === undefined) return [clientKeys];
-  const upstreamKeys = watchFile(keysPath, keys.join(","), (path) => readText(path).trim(), (text) => {
-    const next = text.split(",").map((key) => key.trim()).filter((key) => key !== "");
-    if (next.length > 0) gateway.replaceUpstreamKeys(next);
-    tell("MISTRAL_API_KEY_FILE", next.length > 0, "there is no key in it");
-  }, () => tell("MISTRAL_API_KEY_FILE", false));
-  return [clientKeys, upstreamKeys];
-}
-
-function readText(path: string): string {
-  return readFileSync(path, "utf8");
-}
-
-function readKeysText(path: string): string {
-  if (statSync(path).size > KEYS_FILE_BYTES) throw new Error(`${path} has more than ${KEYS_FILE_BYTES} bytes`);
-  return readText(path);
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,10 +1,52 @@
 /** Files that may change while the process runs: mounted secrets and the keys file. */
 
-import { RELOAD_POLL_MS } from "./core/bounds.ts";
+import { readFileSync, statSync } from "node:fs";
+import { type Config, toList } from "./config.ts";
+import { KEYS_FILE_BYTES, RELOAD_POLL_MS } from "./core/bounds.ts";
+import { parseKeys } from "./core/keys-file.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Log } from "./telemetry/log.ts";
 
 /** A watch that can be ended. */
 export interface Watch {
   stop(): void;
+}
+
+/**
+ * Watches every file of a configuration that may change. What is broken is refused and reported, and
+ * what was there stays in force.
+ * @param keysText the KEYS_FILE that is in force already
+ */
+export function watchFiles(config: Config, keysText: string, gateway: Gateway, log: Log): Watch[] {
+  const refuse = (file: string, detail: string) => {
+    gateway.reloaded(file, false);
+    log.error("reload refused; what was there stays in force", { file, detail });
+  };
+  const accept = (file: string) => {
+    gateway.reloaded(file, true);
+    log.info("reloaded", { file });
+  };
+  const clientKeys = watchFile(config.keysFile, keysText, readKeysText, {
+    onText(text) {
+      const parsed = parseKeys(text);
+      if (!parsed.ok) return refuse("KEYS_FILE", parsed.faults.join("; "));
+      gateway.replaceKeys(parsed.keys);
+      accept("KEYS_FILE");
+    },
+    onFault: () => refuse("KEYS_FILE", "it cannot be read"),
+  });
+  const { keysPath, keys } = config.upstream;
+  if (keysPath === undefined) return [clientKeys];
+  const upstreamKeys = watchFile(keysPath, keys.join(","), (path) => readText(path).trim(), {
+    onText(text) {
+      const next = toList(text);
+      if (next.length === 0) return refuse("MISTRAL_API_KEY_FILE", "there is no key in it");
+      gateway.replaceUpstreamKeys(next);
+      accept("MISTRAL_API_KEY_FILE");
+    },
+    onFault: () => refuse("MISTRAL_API_KEY_FILE", "it cannot be read"),
+  });
+  return [clientKeys, upstreamKeys];
 }
 
 /**
@@ -16,8 +58,7 @@ export function watchFile(
   path: string,
   known: string,
   read: (path: string) => string,
-  onChange: (text: string) => void,
-  onFault: (cause: unknown) => void,
+  on: { readonly onText: (text: string) => void; readonly onFault: (cause: unknown) => void },
 ): Watch {
   let last: string | undefined = known;
   const look = () => {
@@ -25,13 +66,24 @@ export function watchFile(
       const text = read(path);
       if (text === last) return;
       last = text;
-      onChange(text);
+      on.onText(text);
     } catch (cause) {
       // Told once, not every second; the next good read is a change again.
-      if (last !== undefined) onFault(cause);
+      if (last !== undefined) on.onFault(cause);
       last = undefined;
     }
   };
   const timer = setInterval(look, RELOAD_POLL_MS);
   return { stop: () => clearInterval(timer) };
+}
+
+/** Reads a file as text. */
+export function readText(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** Reads KEYS_FILE; one beyond the bound is refused before it is read. */
+export function readKeysText(path: string): string {
+  if (statSync(path).size > KEYS_FILE_BYTES) throw new Error(`${path} has more than ${KEYS_FILE_BYTES} bytes`);
+  return readText(path);
 }

@@ -87,7 +87,8 @@ function toFrame(
   const ends: number[] = [];
   if (allPlain) {
     for (let i = 1; i < spans.length; i += 2) ends.push(spans[i] as number);
-    return { bytes: bytes.subarray(0, ends.at(-1)), ends };
+    const size = ends.at(-1) as number;
+    return { bytes: size === bytes.length ? bytes : bytes.subarray(0, size), ends };
   }
   const parts: Uint8Array[] = [];
   let size = 0;

@@ -3,6 +3,7 @@
 import type { Admission, Principal } from "../admission.ts";
 import type { Completions } from "../completions.ts";
 import type { Config } from "../config.ts";
+import type { Idempotency } from "../idempotency.ts";
 import type { KeyRing } from "../key-ring.ts";
 import type { StreamStore } from "../stores/stream-store.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -21,6 +22,7 @@ export interface Parts {
   readonly ring: KeyRing;
   readonly admission: Admission;
   readonly completions: Completions;
+  readonly idempotency: Idempotency;
   readonly streams: StreamStore;
   readonly transport: Transport;
   readonly askStream: AskStream;

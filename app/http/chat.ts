@@ -7,6 +7,7 @@ import { readJson } from "./body.ts";
 import type { Call, Parts } from "./call.ts";
 import { complete } from "./complete.ts";
 import { invalid, readFlag, readInteger, readText } from "./fields.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { Answer } from "./sse.ts";
 
 /** The paths that take a prompt and may stream chunks. */
@@ -32,6 +33,7 @@ export function createCompletion(parts: Parts, path: CompletionPath) {
       promptTokens: estimateMessages(body["messages"]) + estimateContent(body["prompt"]) + estimateContent(body["suffix"]),
       maxTokens: asked,
       changes,
+      idempotency: readIdempotencyKey(call.request, text),
       ask(maxTokens, signal) {
         const isOwn = changes.length === 0 && maxTokens === asked;
         const sent = isOwn ? text : JSON.stringify({ ...body, [limitName]: maxTokens });

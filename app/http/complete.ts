@@ -2,13 +2,14 @@
 
 import { allowsModel } from "../core/api-key.ts";
 import { STREAM_GRACE_MS } from "../core/bounds.ts";
-import type { Told } from "../completions.ts";
 import { Fault } from "../core/fault.ts";
 import type { StreamLog } from "../stores/stream-store.ts";
 import type { Opened } from "../upstream/transport.ts";
 import { type Call, type Parts, requestIdOf } from "./call.ts";
-import { read, readWhole } from "./follow.ts";
+import { read, readWhole, refuseIfCrowded } from "./follow.ts";
 import { readGrace } from "./grace.ts";
+import type { IdempotencyKey } from "./idempotency-key.ts";
+import { report, usedTokens } from "./report.ts";
 import type { Answer } from "./sse.ts";
 
 /** A completion that a client asks for, in the terms that limits and logs need. */
@@ -23,6 +24,8 @@ export interface Wanted {
   readonly maxTokens: number | undefined;
   /** What was changed on the way so far. */
   readonly changes: readonly string[];
+  /** Set where a repeat of this request must not ask again. */
+  readonly idempotency: IdempotencyKey | undefined;
   /** Asks upstream, with the `max_tokens` that the limits allow. */
   readonly ask: (maxTokens: number, signal: AbortSignal) => Promise<Opened>;
 }
@@ -32,13 +35,22 @@ export interface Wanted {
  * @throws Fault when it is refused, here or upstream, before there is anything to show
  */
 export async function complete(parts: Parts, call: Call, wanted: Wanted): Promise<Answer> {
-  const log = await start(parts, call, wanted);
-  return wanted.kind === "events"
-    ? read(parts, call, log, { dialect: wanted.dialect, after: 0, isFresh: true })
-    : readWhole(parts, call, log);
+  // A completion that nobody could read must not be started.
+  refuseIfCrowded(parts);
+  const { idempotency, kind, dialect } = wanted;
+  const begin = () => start(parts, call, wanted);
+  const log =
+    idempotency === undefined
+      ? await begin()
+      : await parts.idempotency.once(call.principal.id, idempotency.key, idempotency.fingerprint, begin);
+  if (kind === "events") return read(parts, call, log, { dialect, after: 0, isFresh: true });
+  const answer = await readWhole(call, log);
+  // Nothing but a repeat with the same key can ask for this answer again.
+  if (idempotency === undefined) await parts.streams.erase(log.id);
+  return answer;
 }
 
-/** Admits and starts a completion; whoever calls joins its log before anything else can happen. */
+/** Admits and starts a completion. */
 async function start(parts: Parts, call: Call, wanted: Wanted): Promise<StreamLog> {
   const { admission, completions } = parts;
   const { principal, address, request, set } = call;
@@ -46,7 +58,9 @@ async function start(parts: Parts, call: Call, wanted: Wanted): Promise<StreamLo
   if (!allowsModel(principal.models, model)) {
     throw new Fault("model_not_allowed", `This key may not ask the model "${model}".`, { param: "model" });
   }
-  const graceMs = readGrace(request, wanted.dialect === "stream" ? STREAM_GRACE_MS : 0);
+  // A client that names its request means to come back for it, on either dialect.
+  const isAwaited = wanted.dialect === "stream" || wanted.idempotency !== undefined;
+  const graceMs = readGrace(request, isAwaited ? STREAM_GRACE_MS : 0);
   const grant = await admission.completion(
     principal,
     address,
@@ -73,39 +87,5 @@ async function start(parts: Parts, call: Call, wanted: Wanted): Promise<StreamLo
       grant.settle(usedTokens(told, promptTokens));
       report(parts, { requestId, streamId, principal: principal.id, address, model }, told);
     },
-  });
-}
-
-/** What upstream counted, else our own count; nothing where upstream never got to work. */
-function usedTokens({ end, events, countedTokens }: Told, promptTokens: number): number {
-  const { usage } = end;
-  if (usage !== null) {
-    return usage.total_tokens ?? (usage.prompt_tokens ?? promptTokens) + (usage.completion_tokens ?? countedTokens);
-  }
-  if (events === 0 && end.outcome.startsWith("upstream_")) return 0;
-  return promptTokens + countedTokens;
-}
-
-function report(
-  parts: Parts,
-  who: { requestId: string; streamId: string; principal: string; address: string; model: string },
-  { end, events, durationMs, firstEventMs, countedTokens }: Told,
-): void {
-  const promptTokens = end.usage?.prompt_tokens ?? 0;
-  const completionTokens = end.usage?.completion_tokens ?? countedTokens;
-  const { metrics, log } = parts;
-  metrics.ended(who.model, end.outcome, durationMs);
-  metrics.tokens(who.model, promptTokens, completionTokens);
-  if (firstEventMs !== undefined) metrics.firstEvent(who.model, firstEventMs);
-  const write = end.outcome === "upstream_auth" ? log.error : log.info;
-  write("stream", {
-    ...who,
-    outcome: end.outcome,
-    events,
-    durationMs: Math.round(durationMs),
-    ...(firstEventMs === undefined ? {} : { firstEventMs: Math.round(firstEventMs) }),
-    promptTokens,
-    completionTokens,
-    ...(end.failure === undefined ? {} : { code: end.failure.fault.code }),
   });
 }

@@ -21,6 +21,7 @@ export function createEmbeddings(parts: Parts) {
       promptTokens: estimateContent(json["input"]),
       maxTokens: 0,
       changes: [],
+      idempotency: undefined,
       ask: (_, signal) =>
         parts.transport({ method: "POST", path: "/v1/embeddings", body: text, isStream: false }, signal),
     });

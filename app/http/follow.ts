@@ -25,7 +25,8 @@ export interface Follow {
 export function read(parts: Parts, call: Call, log: StreamLog, follow: Follow): Reading {
   const { config, readers, random } = parts;
   const { request, set } = call;
-  const reader = join(parts, log, follow.after);
+  refuseIfCrowded(parts);
+  const reader = join(log, follow.after);
   Object.assign(set.headers, SSE_HEADERS, { "stream-id": log.id });
   readers.open += 1;
   return startReading({
@@ -43,8 +44,8 @@ export function read(parts: Parts, call: Call, log: StreamLog, follow: Follow): 
 }
 
 /** Waits for the whole of an answer that is no stream. */
-export async function readWhole(parts: Parts, call: Call, log: StreamLog): Promise<Answer> {
-  const reader = join(parts, log, 0);
+export async function readWhole(call: Call, log: StreamLog): Promise<Answer> {
+  const reader = join(log, 0);
   const leave = () => reader.leave();
   const { signal } = call.request;
   signal.addEventListener("abort", leave);
@@ -63,14 +64,18 @@ export async function readWhole(parts: Parts, call: Call, log: StreamLog): Promi
   }
 }
 
-function join(parts: Parts, log: StreamLog, after: number): Reader {
+/** @throws Fault `overloaded` where this process has as many responses open as it may */
+export function refuseIfCrowded({ readers, config }: Parts): void {
+  if (readers.open < READERS_PER_PROCESS_FACTOR * config.bounds.maxStreams) return;
   const headers = { "retry-after": String(SLOT_RETRY_SECONDS) };
-  if (parts.readers.open >= READERS_PER_PROCESS_FACTOR * parts.config.bounds.maxStreams) {
-    throw new Fault("overloaded", "This server has as many readers as it may.", { headers });
-  }
+  throw new Fault("overloaded", "This server has as many readers as it may.", { headers });
+}
+
+function join(log: StreamLog, after: number): Reader {
   const reader = log.join(after);
   if (reader === "gone") throw streamGone();
   if (reader === "full") {
+    const headers = { "retry-after": String(SLOT_RETRY_SECONDS) };
     const message = `This stream has its ${READERS_PER_STREAM} readers already.`;
     throw new Fault("too_many_streams", message, { headers });
   }

@@ -48,6 +48,7 @@ function ask(parts: Parts, call: Call, fields: Fields, maxChars: number): Promis
     promptTokens: estimateText(q) + estimateText(system ?? ""),
     maxTokens: readInteger(fields, "max_tokens", 1, TOKENS_MAX),
     changes: [],
+    idempotency: undefined,
     ask: (maxTokens, signal) => parts.askStream({ q, model, system, temperature, maxTokens }, signal),
   });
 }
