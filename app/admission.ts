@@ -3,7 +3,15 @@
 import type { Fault } from "./core/fault.ts";
 import { perMinute } from "./core/gcra.ts";
 import type { AddressLimits, Plan } from "./core/keys-file.ts";
-import { type Headers, noSlot, quotaExhausted, quotaHeaders, rateHeaders, rateLimited, sideBySide } from "./core/limit-told.ts";
+import {
+  type Headers,
+  noSlot,
+  quotaExhausted,
+  quotaHeaders,
+  rateHeaders,
+  rateLimited,
+  sideBySide,
+} from "./core/limit-told.ts";
 import { remaining, resetMs } from "./core/quota.ts";
 import type { LimitStore, Slot } from "./stores/limit-store.ts";
 
@@ -80,7 +88,11 @@ export function createAdmission(parts: {
   return {
     async address(address) {
       const { requestsPerMinute, burst } = addressLimits();
-      const decision = await limits.rate(`rate:address:${address}`, perMinute(requestsPerMinute, burst), 1);
+      const decision = await limits.rate(
+        `rate:address:${address}`,
+        perMinute(requestsPerMinute, burst),
+        1,
+      );
       if (decision.allowed) return undefined;
       return rateLimited("address", "requests from this address", requestsPerMinute, decision);
     },
@@ -90,7 +102,10 @@ export function createAdmission(parts: {
       const { failedAuthPerMinute } = addressLimits();
       const waitMs = 60_000 / failedAuthPerMinute;
       const what = "failed authentications from this address";
-      return rateLimited("failed-auth", what, failedAuthPerMinute, { ...decision, retryAfterMs: waitMs });
+      return rateLimited("failed-auth", what, failedAuthPerMinute, {
+        ...decision,
+        retryAfterMs: waitMs,
+      });
     },
     async countFailedAuth(address) {
       await limits.rate(`failed:${address}`, failedAuthRate(), 1);
@@ -98,7 +113,8 @@ export function createAdmission(parts: {
     async request({ id, plan }) {
       const rate = perMinute(plan.requestsPerMinute, plan.burst);
       const decision = await limits.rate(`rate:principal:${id}`, rate, 1);
-      if (!decision.allowed) return rateLimited("requests", "requests", plan.requestsPerMinute, decision);
+      if (!decision.allowed)
+        return rateLimited("requests", "requests", plan.requestsPerMinute, decision);
       const { quota } = await limits.usage(`streams:principal:${id}`, `tokens:${id}`);
       return sideBySide(
         rateHeaders("requests", plan.requestsPerMinute, decision),
@@ -115,7 +131,10 @@ export function createAdmission(parts: {
       if (full !== undefined) return noSlot(WHOSE[slots.indexOf(full)] ?? "server", full.limit);
       const { promptTokens, choices } = want;
       const hasOutput = want.outputTokens > 0;
-      const most = Math.max(1, Math.min(want.outputTokens, Math.floor(plan.maxOutputTokens / choices)));
+      const most = Math.max(
+        1,
+        Math.min(want.outputTokens, Math.floor(plan.maxOutputTokens / choices)),
+      );
       const held = await limits.reserve(
         `tokens:${id}`,
         plan.tokensPerDay,

@@ -5,6 +5,7 @@ import { createMeter } from "./core/meter.ts";
 import type { DeadlineLengths } from "./deadlines.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import type { End, StreamInfo, StreamLog, StreamStore } from "./stores/stream-store.ts";
+import { correlationIdOf } from "./upstream/refusal.ts";
 import type { Opened } from "./upstream/transport.ts";
 
 /** One completion to start. */
@@ -28,6 +29,8 @@ export interface Told {
   readonly firstEventMs: number | undefined;
   /** Tokens of the answer, counted here for the case that upstream never said. */
   readonly countedTokens: number;
+  /** Upstream's name for the exchange. */
+  readonly correlationId: string | undefined;
 }
 
 /** Starts completions and ends them early. */
@@ -64,6 +67,7 @@ export function createCompletions(parts: {
     const { id, owner, model, kind, createdMs } = what;
     let grace: ReturnType<typeof setTimeout> | undefined;
     let firstEventMs: number | undefined;
+    let correlationId: string | undefined;
 
     const log = streams.create({ id, owner, model, kind, createdMs }, (readers) => {
       const here = running.get(id);
@@ -79,7 +83,12 @@ export function createCompletions(parts: {
     const relay = startRelay({
       log,
       meter,
-      open: what.open,
+      async open(signal) {
+        const opened = await what.open(signal);
+        correlationId =
+          "response" in opened ? correlationIdOf(opened.response) : opened.correlationId;
+        return opened;
+      },
       // Without streaming nothing flows until the whole answer does: only the total can hold.
       deadlines:
         kind === "events"
@@ -95,7 +104,14 @@ export function createCompletions(parts: {
         running.delete(id);
         const durationMs = clock() - createdMs;
         const events = log.lastSeq();
-        what.settle({ end, events, durationMs, firstEventMs, countedTokens: meter.countedTokens() });
+        what.settle({
+          end,
+          events,
+          durationMs,
+          firstEventMs,
+          countedTokens: meter.countedTokens(),
+          correlationId,
+        });
       },
     });
     running.set(id, { relay, owner, digest: what.digest, readers: 0 });

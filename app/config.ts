@@ -70,7 +70,10 @@ export function readConfig(
   const given = toList(secret.value);
   const keys = kind === "simulated" && given.length === 0 ? [SIMULATED_KEY] : given;
   if (kind === "mistral" && keys.length === 0) {
-    read.fault("MISTRAL_API_KEY", "is not set; set it, or MISTRAL_API_KEY_FILE, or UPSTREAM=simulated");
+    read.fault(
+      "MISTRAL_API_KEY",
+      "is not set; set it, or MISTRAL_API_KEY_FILE, or UPSTREAM=simulated",
+    );
   }
   if (keys.some((key) => !/^[\x21-\x7e]+$/.test(key))) {
     read.fault("MISTRAL_API_KEY", "holds a character that no HTTP header may carry");
@@ -110,7 +113,8 @@ export function readConfig(
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
   };
   const { port, adminPort } = config.listen;
-  if (port !== 0 && port === adminPort) read.fault("ADMIN_PORT", `is PORT, ${port}; they must differ`);
+  if (port !== 0 && port === adminPort)
+    read.fault("ADMIN_PORT", `is PORT, ${port}; they must differ`);
   const faults = read.faults();
   return faults.length > 0 ? { faults } : { config: freeze(config) };
 }
@@ -122,7 +126,10 @@ function readServers(read: Environment): string[] {
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
       read.fault("MISTRAL_SERVER_URL", "holds something that is no http or https URL");
     } else if (url.username !== "" || url.search !== "" || url.hash !== "") {
-      read.fault("MISTRAL_SERVER_URL", "holds a URL with credentials, a query or a fragment; give origin and path");
+      read.fault(
+        "MISTRAL_SERVER_URL",
+        "holds a URL with credentials, a query or a fragment; give origin and path",
+      );
     }
     return text.replace(/\/+$/, "");
   });
@@ -131,7 +138,10 @@ function readServers(read: Environment): string[] {
 function readKeysFile(read: Environment): string {
   const path = read.text("KEYS_FILE", "");
   if (path === "") {
-    read.fault("KEYS_FILE", "is not set; make one with scripts/keys create, or start with scripts/dev");
+    read.fault(
+      "KEYS_FILE",
+      "is not set; make one with scripts/keys create, or start with scripts/dev",
+    );
   }
   return path;
 }
@@ -144,7 +154,9 @@ function isOrigin(read: Environment, origin: string): boolean {
 
 function toCidr(read: Environment, text: string): Cidr[] {
   // The library reads 010.0.0.1 as octal and takes 1.2 for an address, so the form is checked first.
-  const isStrict = /^(\d{1,3}\.){3}\d{1,3}(\/\d{1,2})?$/.test(text) || /^[0-9a-f:.]*:[0-9a-f:.]*(\/\d{1,3})?$/i.test(text);
+  const isStrict =
+    /^(\d{1,3}\.){3}\d{1,3}(\/\d{1,2})?$/.test(text) ||
+    /^[0-9a-f:.]*:[0-9a-f:.]*(\/\d{1,3})?$/i.test(text);
   try {
     if (isStrict && !/(^|\.)0\d/.test(text)) {
       const isRange = text.includes("/");
@@ -167,6 +179,7 @@ export function toList(text: string | undefined): string[] {
 }
 
 function freeze<T extends object>(value: T): T {
-  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) freeze(part);
+  for (const part of Object.values(value))
+    if (typeof part === "object" && part !== null) freeze(part);
   return Object.freeze(value);
 }

@@ -37,7 +37,10 @@ export function startDeadlines(
 
   function untilNext(): number {
     const quietMs = hasEvents ? lastMs + lengths.idleMs : startedMs + lengths.firstEventMs;
-    const nextMs = Math.min(startedMs + lengths.totalMs, isPaused ? Number.POSITIVE_INFINITY : quietMs);
+    const nextMs = Math.min(
+      startedMs + lengths.totalMs,
+      isPaused ? Number.POSITIVE_INFINITY : quietMs,
+    );
     // setTimeout takes 31 bits; a deadline further off is looked at again then.
     return Math.min(Math.max(nextMs - clock(), 0), 2 ** 31 - 1);
   }
@@ -55,7 +58,10 @@ export function startDeadlines(
     }
     if (isPaused) return undefined;
     if (!hasEvents && now >= startedMs + lengths.firstEventMs) {
-      return failure("first_event_timeout", `Upstream sent nothing for ${lengths.firstEventMs} ms.`);
+      return failure(
+        "first_event_timeout",
+        `Upstream sent nothing for ${lengths.firstEventMs} ms.`,
+      );
     }
     if (hasEvents && now >= lastMs + lengths.idleMs) {
       return failure("idle_timeout", `Upstream fell silent for ${lengths.idleMs} ms.`);

@@ -64,8 +64,17 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   const ring = createKeyRing(parts.keys);
   const limits = createMemoryLimits(clock);
-  const streams = createMemoryStreams({ maxBytes: bounds.logMaxBytes, ttlMs: deadlines.streamTtlMs, clock });
-  const completions = createCompletions({ streams, deadlines, maxEventBytes: bounds.maxEventBytes, clock });
+  const streams = createMemoryStreams({
+    maxBytes: bounds.logMaxBytes,
+    ttlMs: deadlines.streamTtlMs,
+    clock,
+  });
+  const completions = createCompletions({
+    streams,
+    deadlines,
+    maxEventBytes: bounds.maxEventBytes,
+    clock,
+  });
   const servers = createServers(config.upstream.servers);
   const metrics = createMetrics([...MODELS, config.upstream.defaultModel], {
     openStreams: completions.open,
@@ -126,7 +135,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       isDraining = true;
       await drain({
         isEmpty: () => completions.open() === 0 && readers.open === 0,
-        cut: () => completions.cancelAll(failure("drained", "This server is shutting down; ask again.")),
+        cut: () =>
+          completions.cancelAll(failure("drained", "This server is shutting down; ask again.")),
         limitMs: deadlines.drainMs,
         cutting: cutting.promise,
       });

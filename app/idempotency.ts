@@ -44,7 +44,10 @@ export function createIdempotency(streams: StreamStore): Idempotency {
       for (let entry = entries.get(name); entry !== undefined; entry = entries.get(name)) {
         if (await isUsable(entry)) {
           if (entry.fingerprint === fingerprint) return entry.log;
-          throw new Fault("idempotency_mismatch", "This Idempotency-Key came with another body before.");
+          throw new Fault(
+            "idempotency_mismatch",
+            "This Idempotency-Key came with another body before.",
+          );
         }
         if (entries.get(name) === entry) entries.delete(name);
       }

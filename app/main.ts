@@ -30,5 +30,7 @@ await run({
 
 function upstreamRequests(text: string | undefined): number {
   const value = Number(text);
-  return Number.isInteger(value) && value > 0 && value <= UPSTREAM_REQUESTS_MAX ? value : BUN_REQUESTS;
+  return Number.isInteger(value) && value > 0 && value <= UPSTREAM_REQUESTS_MAX
+    ? value
+    : BUN_REQUESTS;
 }

@@ -1,7 +1,7 @@
 /** What both entries share: from the environment to a gateway that listens, reloads and drains. */
 
 import { type Config, readConfig } from "./config.ts";
-import { parseKeys } from "./core/keys-file.ts";
+import { type Keys, parseKeys } from "./core/keys-file.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { readKeysText, readText, watchFiles } from "./reload.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
@@ -35,11 +35,19 @@ export async function run(runtime: Runtime): Promise<void> {
   const read = readConfig(runtime.env, readText);
   const keys = readKeys(runtime.env["KEYS_FILE"]?.trim() ?? "");
   if ("faults" in read || "faults" in keys) {
-    return refuse(runtime, [...("faults" in read ? read.faults : []), ...("faults" in keys ? keys.faults : [])]);
+    return refuse(
+      runtime,
+      [read, keys].flatMap((part) => ("faults" in part ? part.faults : [])),
+    );
   }
   const log = createLog(read.config.logLevel);
   const config = fit(read.config, runtime, log);
-  const gateway = createGateway({ config, keys: keys.parsed, log, upstreamFetch: await reach(config) });
+  const gateway = createGateway({
+    config,
+    keys: keys.parsed,
+    log,
+    upstreamFetch: await reach(runtime, config),
+  });
   const { host, port, adminPort } = config.listen;
   const listen = (at: number, fetch: Gateway["fetch"]): Listener => {
     try {
@@ -71,7 +79,9 @@ export async function run(runtime: Runtime): Promise<void> {
 }
 
 /** KEYS_FILE beside the configuration, so that the faults of both are told at once. */
-function readKeys(path: string) {
+function readKeys(
+  path: string,
+): { readonly text: string; readonly parsed: Keys } | { readonly faults: readonly string[] } {
   // That it is not set at all is the configuration's fault to tell.
   if (path === "") return { faults: [] };
   let text: string;
@@ -86,7 +96,9 @@ function readKeys(path: string) {
 }
 
 function refuse(runtime: Runtime, faults: readonly string[]): never {
-  console.error(["mistral-stream cannot start:", ...faults.map((fault) => `  ${fault}`)].join("\n"));
+  console.error(
+    ["mistral-stream cannot start:", ...faults.map((fault) => `  ${fault}`)].join("\n"),
+  );
   return runtime.exit(EX_CONFIG);
 }
 
@@ -94,20 +106,29 @@ function refuse(runtime: Runtime, faults: readonly string[]): never {
 function fit(config: Config, runtime: Runtime, log: Log): Config {
   const most = runtime.upstreamRequests - 1;
   if (config.bounds.maxStreams <= most) return config;
-  log.warn("MAX_STREAMS lowered; set BUN_CONFIG_MAX_HTTP_REQUESTS=65535 before the start", { count: most });
+  log.warn("MAX_STREAMS lowered; set BUN_CONFIG_MAX_HTTP_REQUESTS=65535 before the start", {
+    count: most,
+  });
   return { ...config, bounds: { ...config.bounds, maxStreams: most } };
 }
 
 /** How upstream is reached; the simulated Mistral is loaded only where it is the upstream. */
-async function reach(config: Config): Promise<(request: Request) => Promise<Response>> {
+async function reach(
+  runtime: Runtime,
+  config: Config,
+): Promise<(request: Request) => Promise<Response>> {
   const { kind, simulatedPaceMs, simulatedReplay } = config.upstream;
   // Bun ends a response after 360 s of silence unless told not to; other runtimes ignore the option.
   const options = { timeout: false } as RequestInit;
   if (kind !== "simulated") return (request) => fetch(request, options);
   const { createSimulated } = await import("./upstream/simulated/simulated.ts");
   const { readRecordings } = await import("./upstream/simulated/replay.ts");
-  const replay = simulatedReplay === undefined ? {} : { replay: readRecordings(simulatedReplay) };
-  return createSimulated({ paceMs: simulatedPaceMs, ...replay });
+  try {
+    const replay = simulatedReplay === undefined ? [] : readRecordings(simulatedReplay);
+    return createSimulated({ paceMs: simulatedPaceMs, replay });
+  } catch (cause) {
+    return refuse(runtime, [`SIMULATED_REPLAY: ${(cause as Error).message}`]);
+  }
 }
 
 function sleep(ms: number): Promise<void> {

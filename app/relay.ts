@@ -1,12 +1,11 @@
 /** One completion: from upstream through the meter into the log, owned by no connection. */
 
-import { BODY_END_MS } from "./core/bounds.ts";
-import { closeEvent } from "./core/encode.ts";
-import { concat, createSplitter, type Frame } from "./core/event.ts";
+import { concat, createSplitter, type Frame, head } from "./core/event.ts";
 import { type Failure, Fault, failure } from "./core/fault.ts";
-import type { Meter } from "./core/meter.ts";
+import type { Meter, Reading } from "./core/meter.ts";
 import { type DeadlineLengths, startDeadlines } from "./deadlines.ts";
 import type { End, StreamLog } from "./stores/stream-store.ts";
+import { type Body, drop, endBody } from "./upstream/body.ts";
 import type { Opened } from "./upstream/transport.ts";
 
 /** Everything a relay needs; it reads no configuration and knows no client. */
@@ -33,7 +32,8 @@ export interface Relay {
   readonly ended: Promise<End>;
 }
 
-type Body = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+/** Ends the last line, where it is unfinished, and the event. */
+const BLANK_LINE = Uint8Array.of(10, 10);
 
 /** Starts a completion. Whatever happens, its log is finished exactly once. */
 export function startRelay(parts: RelayParts): Relay {
@@ -42,6 +42,7 @@ export function startRelay(parts: RelayParts): Relay {
   const cancelled = Promise.withResolvers<void>();
   let why: Failure | undefined;
   let body: Body | undefined;
+  let report: ((gotEvent: boolean) => void) | undefined;
 
   function cancel(failed: Failure): void {
     if (why !== undefined) return;
@@ -58,13 +59,13 @@ export function startRelay(parts: RelayParts): Relay {
     if (log.lastSeq() === 0) {
       deadlines.firstEvent();
       parts.onFirstEvent();
+      report?.(true);
     }
     log.append(frame);
   }
 
   /** @returns whether `[DONE]` was read, or how the frame breaks the answer off */
-  function readFrame(frame: Frame): boolean | Failure {
-    const reading = meter.read(frame);
+  function keep(frame: Frame, reading: Reading): boolean | Failure {
     if (reading.keep > 0) append(head(frame, reading.keep));
     if (reading.error === undefined) return reading.done;
     return failure("upstream_failed", `Upstream broke the answer off: ${reading.error}`);
@@ -87,15 +88,15 @@ export function startRelay(parts: RelayParts): Relay {
       deadlines.heard();
       const frame = splitter.push(value);
       if (frame === undefined) continue;
-      const ended = readFrame(frame);
+      const ended = keep(frame, meter.read(frame));
       if (ended !== false) return ended;
       const room = log.room();
       if (room !== undefined) await waitFor(room);
     }
-    const rest = splitter.rest();
-    if (rest.length === 0) return false;
-    const bytes = closeEvent(rest);
-    return readFrame({ bytes, ends: [bytes.length] });
+    if (splitter.rest().length === 0) return false;
+    // An upstream may owe the last blank line; or it broke off, and what is left is no JSON.
+    const last = splitter.push(BLANK_LINE);
+    return last === undefined ? false : keep(last, meter.readInFull(last));
   }
 
   /** Reads the one JSON body of a call without streaming. */
@@ -108,14 +109,19 @@ export function startRelay(parts: RelayParts): Relay {
       if (done) break;
       size += value.length;
       if (size > parts.maxEventBytes) {
-        return failure("upstream_failed", `Upstream's answer has more than ${parts.maxEventBytes} bytes.`);
+        return failure(
+          "upstream_failed",
+          `Upstream's answer has more than ${parts.maxEventBytes} bytes.`,
+        );
       }
       chunks.push(value);
     }
     const bytes = concat(chunks, size);
     const facts = meter.readAnswer(new TextDecoder().decode(bytes));
-    if (facts === undefined) return failure("upstream_failed", "Upstream's answer is no JSON object.");
-    if (facts.error !== undefined) return failure("upstream_failed", `Upstream failed: ${facts.error}`);
+    if (facts === undefined)
+      return failure("upstream_failed", "Upstream's answer is no JSON object.");
+    if (facts.error !== undefined)
+      return failure("upstream_failed", `Upstream failed: ${facts.error}`);
     append({ bytes, ends: [bytes.length] });
     return false;
   }
@@ -123,7 +129,10 @@ export function startRelay(parts: RelayParts): Relay {
   async function read(response: Response): Promise<boolean | Failure> {
     if (response.body === null) return failure("upstream_failed", "Upstream's answer has no body.");
     body = response.body.getReader() as Body;
-    if (why !== undefined) return why;
+    if (why !== undefined) {
+      drop(body);
+      return why;
+    }
     const ended = await (log.kind === "events" ? readEvents(body) : readAnswer(body));
     if (ended === true) endBody(body);
     else if (ended !== false) drop(body);
@@ -132,11 +141,14 @@ export function startRelay(parts: RelayParts): Relay {
 
   async function run(): Promise<End> {
     let ended: boolean | Failure;
-    let opened: Opened | undefined;
     try {
-      opened = await parts.open(controller.signal);
+      const opened = await parts.open(controller.signal);
       deadlines.heard();
-      ended = "failure" in opened ? opened.failure : await read(opened.response);
+      if ("failure" in opened) ended = opened.failure;
+      else {
+        report = opened.report;
+        ended = await read(opened.response);
+      }
     } catch (thrown) {
       if (body !== undefined) drop(body);
       ended = brokenOff(thrown);
@@ -145,7 +157,7 @@ export function startRelay(parts: RelayParts): Relay {
     // What we ended ourselves fails in many ways underneath; the reason is the one we had.
     if (why !== undefined && ended !== true) ended = why;
     const isUpstreams = why === undefined || why.outcome === "first_event_timeout";
-    if (opened !== undefined && "report" in opened) opened.report(log.lastSeq() > 0 || !isUpstreams);
+    if (log.lastSeq() === 0) report?.(!isUpstreams);
     return judge(log, meter, ended);
   }
 
@@ -182,26 +194,4 @@ function brokenOff(thrown: unknown): Failure {
   return failure("upstream_failed", "Upstream's connection broke before the end of the answer.", {
     cause: thrown,
   });
-}
-
-function head(frame: Frame, events: number): Frame {
-  if (events === frame.ends.length) return frame;
-  const ends = frame.ends.slice(0, events);
-  return { bytes: frame.bytes.subarray(0, ends.at(-1)), ends };
-}
-
-/** Lets upstream end its body after `[DONE]`, so that the connection is used again. */
-function endBody(body: Body): void {
-  const timer = setTimeout(() => drop(body), BODY_END_MS);
-  const readOut = async () => {
-    while (!(await body.read()).done);
-  };
-  readOut()
-    .catch(() => {})
-    .finally(() => clearTimeout(timer));
-}
-
-/** Ends a body whose rest nobody wants; that it may be broken already is no news. */
-function drop(body: Body): void {
-  body.cancel().catch(() => {});
 }

@@ -84,6 +84,7 @@ export function readText(path: string): string {
 
 /** Reads KEYS_FILE; one beyond the bound is refused before it is read. */
 export function readKeysText(path: string): string {
-  if (statSync(path).size > KEYS_FILE_BYTES) throw new Error(`${path} has more than ${KEYS_FILE_BYTES} bytes`);
+  if (statSync(path).size > KEYS_FILE_BYTES)
+    throw new Error(`${path} has more than ${KEYS_FILE_BYTES} bytes`);
   return readText(path);
 }

@@ -11,7 +11,6 @@ export interface Done {
 }
 
 const utf8 = new TextEncoder();
-const LF = 10;
 
 /** First bytes on `/stream`: an id before any event lets even a lost first connection resume. */
 export function encodePreamble(streamId: string): Uint8Array<ArrayBuffer> {
@@ -101,10 +100,4 @@ export function dataOf(event: string): string {
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(line[5] === " " ? 6 : 5))
     .join("\n");
-}
-
-/** Appends the blank line that an upstream owed at its clean end. */
-export function closeEvent(rest: Uint8Array): Uint8Array<ArrayBuffer> {
-  const ending = rest.at(-1) === LF ? [LF] : [LF, LF];
-  return concat([rest, Uint8Array.from(ending)], rest.length + ending.length);
 }

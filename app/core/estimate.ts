@@ -31,7 +31,8 @@ export function estimateContent(content: unknown): number {
   let tokens = 0;
   for (const part of content) {
     if (typeof part === "string") tokens += estimateText(part);
-    else if (isObject(part) && typeof part["text"] === "string") tokens += estimateText(part["text"]);
+    else if (isObject(part) && typeof part["text"] === "string")
+      tokens += estimateText(part["text"]);
     else tokens += PART_TOKENS;
   }
   return tokens;

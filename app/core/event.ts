@@ -122,7 +122,10 @@ function dataLines(event: Uint8Array): Uint8Array {
 /** Whether the line is a `data` field: the name, then a colon or the end of the line. */
 function isDataLine(bytes: Uint8Array, at: number): boolean {
   const isData =
-    bytes[at] === 0x64 && bytes[at + 1] === 0x61 && bytes[at + 2] === 0x74 && bytes[at + 3] === 0x61;
+    bytes[at] === 0x64 &&
+    bytes[at + 1] === 0x61 &&
+    bytes[at + 2] === 0x74 &&
+    bytes[at + 3] === 0x61;
   return isData && (bytes[at + 4] === 0x3a || bytes[at + 4] === LF);
 }
 
@@ -156,6 +159,13 @@ function createLineEnds(): (chunk: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayB
   };
 }
 
+/** The first events of a frame, without copying them. */
+export function head(frame: Frame, events: number): Frame {
+  if (events === frame.ends.length) return frame;
+  const ends = frame.ends.slice(0, events);
+  return { bytes: frame.bytes.subarray(0, ends.at(-1)), ends };
+}
+
 /** Joins byte arrays whose lengths add up to `size`. */
 export function concat(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(size);
@@ -168,5 +178,8 @@ export function concat(parts: readonly Uint8Array[], size: number): Uint8Array<A
 }
 
 function tooLong(maxEventBytes: number): Fault {
-  return new Fault("upstream_failed", `Upstream sent an event of more than ${maxEventBytes} bytes.`);
+  return new Fault(
+    "upstream_failed",
+    `Upstream sent an event of more than ${maxEventBytes} bytes.`,
+  );
 }

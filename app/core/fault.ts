@@ -109,7 +109,11 @@ export interface Failure {
 }
 
 /** Makes the failure of an outcome; its code is the one that the outcome is shown under. */
-export function failure(outcome: Failure["outcome"], message: string, detail?: FaultDetail): Failure {
+export function failure(
+  outcome: Failure["outcome"],
+  message: string,
+  detail?: FaultDetail,
+): Failure {
   return { outcome, fault: new Fault(SHOWN[outcome], message, detail) };
 }
 

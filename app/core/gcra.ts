@@ -38,11 +38,12 @@ export function decideRate(
   rate: Rate,
   cost: number,
 ): RateDecision {
-  const base = Math.max(tatMs ?? nowMs, nowMs);
-  const next = base + cost * rate.intervalMs;
   const limit = nowMs + rate.burst * rate.intervalMs;
-  // Sums of fractions of a millisecond drift; a billionth of an interval is no request.
-  const slack = rate.intervalMs * 1e-9;
+  // A tat beyond the limit comes from a clock that went back; an empty bucket is all that it proves.
+  const base = Math.min(Math.max(tatMs ?? nowMs, nowMs), limit);
+  const next = base + cost * rate.intervalMs;
+  // Today's times are exact to a quarter of a microsecond, and their sums drift; so little is no request.
+  const slack = Math.min(rate.intervalMs / 100, 0.1);
   const allowed = next <= limit + slack;
   const tat = allowed ? next : base;
   return {

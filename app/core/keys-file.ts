@@ -2,7 +2,13 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import {
+  findNodeAtLocation,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
 
 /** Above 1e12 nothing is a limit any more, and sums of limits must stay exact integers. */
 const Amount = Type.Integer({ minimum: 1, maximum: 1e12 });
@@ -109,7 +115,8 @@ export function parseKeys(text: string): ParsedKeys {
     if (!faults.has(at)) faults.set(at, `${at}: ${what}`);
   };
   for (const fault of Value.Errors(FileSchema, file)) report(toPath(fault.path), fault.message);
-  if (faults.size > 0 || !Value.Check(FileSchema, file)) return { ok: false, faults: [...faults.values()] };
+  if (faults.size > 0 || !Value.Check(FileSchema, file))
+    return { ok: false, faults: [...faults.values()] };
   const grants = toGrants(file, report);
   if (faults.size > 0) return { ok: false, faults: [...faults.values()] };
   return { ok: true, keys: { file, ip: file.ip ?? ADDRESS_LIMITS, grants } };
@@ -123,7 +130,8 @@ function toGrants(
   const ids = new Set<string>();
   for (const [k, key] of file.keys.entries()) {
     const planName = key.plan ?? "default";
-    const plan = file.plans[planName];
+    // Asked for by a name out of the file, "toString" must not find what every object has.
+    const plan = Object.hasOwn(file.plans, planName) ? file.plans[planName] : undefined;
     if (plan === undefined) {
       report(["keys", k, "plan"], `there is no plan "${planName}" under plans`);
       continue;
@@ -137,7 +145,14 @@ function toGrants(
       if (Number.isNaN(notBeforeMs)) report([...path, "notBefore"], "not an ISO 8601 date");
       if (Number.isNaN(expiresAtMs)) report([...path, "expiresAt"], "not an ISO 8601 date");
       if (grants.has(digest.sha256)) report([...path, "sha256"], "this digest stands twice");
-      grants.set(digest.sha256, { id: key.id, planName, plan, models: key.models, notBeforeMs, expiresAtMs });
+      grants.set(digest.sha256, {
+        id: key.id,
+        planName,
+        plan,
+        models: key.models,
+        notBeforeMs,
+        expiresAtMs,
+      });
     }
   }
   return grants;
@@ -145,26 +160,31 @@ function toGrants(
 
 function toTime(date: string | null | undefined): number | null {
   if (date === null || date === undefined) return null;
-  return /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(date)
-    ? Date.parse(date)
-    : Number.NaN;
+  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(date);
+  return isIso && isDay(date.slice(0, 10)) ? Date.parse(date) : Number.NaN;
 }
 
-/** A JSON pointer as the path that jsonc-parser takes. */
-function toPath(pointer: string): (string | number)[] {
+/** Engines take 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
+/** A JSON pointer as a path of names. */
+function toPath(pointer: string): string[] {
   const names = pointer.split("/").slice(1);
-  return names.map((name) =>
-    /^\d+$/.test(name) ? Number(name) : name.replaceAll("~1", "/").replaceAll("~0", "~"),
-  );
+  return names.map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** Where a path stands in the text; a missing field stands where its parent does. */
 function offsetOf(tree: Node, path: readonly (string | number)[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = findNodeAtLocation(tree, path.slice(0, length));
-    if (node !== undefined) return (node.parent?.type === "property" ? node.parent : node).offset;
+  let at = tree;
+  for (const name of path) {
+    const node = findNodeAtLocation(at, [at.type === "array" ? Number(name) : String(name)]);
+    if (node === undefined) break;
+    at = node;
   }
-  return tree.offset;
+  return (at.parent?.type === "property" ? at.parent : at).offset;
 }
 
 function lineAt(text: string, offset: number): number {

@@ -16,15 +16,26 @@ export function noSlot(whose: "address" | "key" | "server", limit: number): Faul
     return new Fault("overloaded", "This server has as many streams open as it may.", { headers });
   }
   const advice = "end one, or come back when one has ended";
-  return new Fault("too_many_streams", `This ${whose} has its ${limit} streams open; ${advice}.`, { headers });
+  return new Fault("too_many_streams", `This ${whose} has its ${limit} streams open; ${advice}.`, {
+    headers,
+  });
 }
 
 /** Too many requests. @param policy the name that the headers use */
-export function rateLimited(policy: string, what: string, perMinute: number, decision: RateDecision): Fault {
+export function rateLimited(
+  policy: string,
+  what: string,
+  perMinute: number,
+  decision: RateDecision,
+): Fault {
   const seconds = Math.max(1, Math.ceil(decision.retryAfterMs / 1000));
-  return new Fault("rate_limited", `More than ${perMinute} ${what} a minute; come back in ${seconds} s.`, {
-    headers: { ...rateHeaders(policy, perMinute, decision), "retry-after": String(seconds) },
-  });
+  return new Fault(
+    "rate_limited",
+    `More than ${perMinute} ${what} a minute; come back in ${seconds} s.`,
+    {
+      headers: { ...rateHeaders(policy, perMinute, decision), "retry-after": String(seconds) },
+    },
+  );
 }
 
 /** The tokens of the day do not have room for this request; trying again today is no use. */
@@ -45,7 +56,10 @@ export function quotaExhausted(plan: Plan, promptTokens: number, nowMs: number):
 /** What is left of a rate (IETF draft-ietf-httpapi-ratelimit-headers-10). */
 export function rateHeaders(policy: string, perMinute: number, decision: RateDecision): Headers {
   const left = `r=${decision.remaining};t=${Math.ceil(decision.resetMs / 1000)}`;
-  return { "ratelimit-policy": `"${policy}";q=${perMinute};w=60`, ratelimit: `"${policy}";${left}` };
+  return {
+    "ratelimit-policy": `"${policy}";q=${perMinute};w=60`,
+    ratelimit: `"${policy}";${left}`,
+  };
 }
 
 /** What is left of the day's tokens, in the same form. */

@@ -21,6 +21,8 @@ export interface Reading {
 /** Counts one completion. */
 export interface Meter {
   read(frame: Frame): Reading;
+  /** Reads a frame without trusting that its events are whole. */
+  readInFull(frame: Frame): Reading;
   /** Reads a whole answer that came without streaming. */
   readAnswer(json: string): ChunkFacts | undefined;
   /** Choices that have no finish reason yet. */
@@ -71,17 +73,22 @@ export function createMeter(choices: number): Meter {
       count(events, frame.bytes.length);
       return { keep: events, done: false, error: undefined };
     }
+    return readInFull(frame);
+  }
+
+  function readInFull(frame: Frame): Reading {
     let start = 0;
     for (const [i, end] of frame.ends.entries()) {
       const { done, error } = readEvent(utf8.decode(frame.bytes.subarray(start, end)));
       if (done || error !== undefined) return { keep: i, done, error };
       start = end;
     }
-    return { keep: events, done: false, error: undefined };
+    return { keep: frame.ends.length, done: false, error: undefined };
   }
 
   return {
     read,
+    readInFull,
     readAnswer: (json) => {
       const facts = readChunk(json);
       if (facts !== undefined) {
@@ -91,7 +98,8 @@ export function createMeter(choices: number): Meter {
       return facts;
     },
     unfinished: () => Array.from({ length: choices }, (_, i) => i).filter((i) => !reasons.has(i)),
-    finishReason: () => (reasons.size === 0 ? null : (reasons.get(Math.min(...reasons.keys())) ?? null)),
+    finishReason: () =>
+      reasons.size === 0 ? null : (reasons.get(Math.min(...reasons.keys())) ?? null),
     endedInError: () => [...reasons.values()].includes("error"),
     usage: () => usage,
     countedTokens: () => counted,

@@ -18,10 +18,13 @@ export interface Reservation {
   readonly tokens: number;
 }
 
-/** The quota of the day that it is now; an older one is over and starts from nothing. */
+/**
+ * The quota of the day that it is now; an older one is over and starts from nothing. One of tomorrow
+ * stays in force: the clock went back over midnight, and a day's tokens are not given out twice.
+ */
 export function today(state: QuotaState | undefined, nowMs: number): QuotaState {
   const day = Math.floor(nowMs / DAY_MS);
-  return state?.day === day ? state : { day, used: 0, reserved: 0 };
+  return state?.day === day || state?.day === day + 1 ? state : { day, used: 0, reserved: 0 };
 }
 
 /** Tokens that may still be asked for; never below 0, though a prompt may overdraw `used`. */
@@ -51,8 +54,12 @@ export function reserve(
   return { state: { ...state, reserved: state.reserved + tokens }, tokens };
 }
 
-/** Gives a reservation back and counts what was used; one from a day that is over changes nothing. */
+/**
+ * Gives a reservation back and counts what was used; one from a day that is over changes nothing.
+ * A state that was forgotten in between holds nothing that could be given back.
+ */
 export function settle(state: QuotaState, held: Reservation, usedTokens: number): QuotaState {
   if (held.day !== state.day) return state;
-  return { day: state.day, used: state.used + usedTokens, reserved: state.reserved - held.tokens };
+  const reserved = Math.max(0, state.reserved - held.tokens);
+  return { day: state.day, used: state.used + usedTokens, reserved };
 }

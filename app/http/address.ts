@@ -37,7 +37,8 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
 
 function isTrusted(address: ipaddr.IPv4 | ipaddr.IPv6, trusted: readonly Cidr[]): boolean {
   return trusted.some(
-    ([network, bits]) => network.kind() === address.kind() && address.match(network as ipaddr.IPv4, bits),
+    ([network, bits]) =>
+      network.kind() === address.kind() && address.match(network as ipaddr.IPv4, bits),
   );
 }
 

@@ -14,7 +14,7 @@ import { createModels } from "./models.ts";
 import { createAdmitRequest } from "./admit-request.ts";
 import { createDeleteStream, createGetStreamById } from "./resume.ts";
 import { sse } from "./sse.ts";
-import { createGetStream, createPostStream } from "./stream.ts";
+import { createStream } from "./stream.ts";
 import { createUsage } from "./usage.ts";
 
 interface Route {
@@ -42,8 +42,8 @@ export function createApp(parts: Parts) {
     .get("/v1/streams/:id", sse(createGetStreamById(parts)))
     .delete("/v1/streams/:id", createDeleteStream(parts), raw)
     .resolve(createAdmitRequest(parts))
-    .get("/stream", sse(createGetStream(parts)))
-    .post("/stream", sse(createPostStream(parts)), raw)
+    .get("/stream", sse(createStream(parts)))
+    .post("/stream", sse(createStream(parts)), raw)
     .post("/v1/chat/completions", sse(createCompletion(parts, "/v1/chat/completions")), raw)
     .post("/v1/fim/completions", sse(createCompletion(parts, "/v1/fim/completions")), raw)
     .post("/v1/embeddings", sse(createEmbeddings(parts)), raw)
@@ -57,7 +57,12 @@ function methodsOf(routes: readonly Route[], path: string): string[] {
   const matches = (pattern: string) => {
     const parts = pattern.split("/");
     const given = path.split("/");
-    return parts.length === given.length && parts.every((part, i) => part.startsWith(":") || part === given[i]);
+    return (
+      parts.length === given.length &&
+      parts.every((part, i) => part.startsWith(":") || part === given[i])
+    );
   };
-  return routes.filter((route) => route.method !== "OPTIONS" && matches(route.path)).map((route) => route.method);
+  return routes
+    .filter((route) => route.method !== "OPTIONS" && matches(route.path))
+    .map((route) => route.method);
 }

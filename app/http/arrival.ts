@@ -5,7 +5,8 @@ import type { Call, Parts } from "./call.ts";
 import { isResume } from "./identify.ts";
 
 /** Query names that carry credentials somewhere; no route here takes one of them. */
-const CREDENTIAL_NAMES = /^(access[_-]?token|api[_-]?key|key|token|bearer|authorization|auth|secret|password)$/i;
+const CREDENTIAL_NAMES =
+  /^(access[_-]?token|api[_-]?key|key|token|bearer|authorization|auth|secret|password)$/i;
 
 const REQUEST_ID = /^[0-9A-Za-z_-]{8,64}$/;
 
@@ -26,7 +27,8 @@ export function createArrival(parts: Parts) {
       );
     }
     // Elysia would run the GET handler for it, and a HEAD would cost a whole completion (facts, 8).
-    if (request.method === "HEAD") throw new Fault("method_not_allowed", "HEAD is not answered here; use GET.");
+    if (request.method === "HEAD")
+      throw new Fault("method_not_allowed", "HEAD is not answered here; use GET.");
     if (parts.isDraining() && !isResume(request)) {
       const headers = { "retry-after": "1" };
       throw new Fault("draining", "This server is shutting down; ask again.", { headers });

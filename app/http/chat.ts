@@ -23,14 +23,18 @@ export function createCompletion(parts: Parts, path: CompletionPath) {
     if (model === undefined) throw invalid("model", "is missing: name the model to ask");
     const isStream = readFlag(body, "stream");
     // A server of OpenAI's wire is told in the name that the client uses.
-    const limitName = !isMistral && "max_completion_tokens" in body ? "max_completion_tokens" : "max_tokens";
+    const limitName =
+      !isMistral && "max_completion_tokens" in body ? "max_completion_tokens" : "max_tokens";
     const asked = readInteger(body, limitName, 1, TOKENS_MAX);
     return complete(parts, call, {
       model,
       kind: isStream ? "events" : "answer",
       dialect: "chat",
       choices: readInteger(body, "n", 1, CHOICES_MAX) ?? 1,
-      promptTokens: estimateMessages(body["messages"]) + estimateContent(body["prompt"]) + estimateContent(body["suffix"]),
+      promptTokens:
+        estimateMessages(body["messages"]) +
+        estimateContent(body["prompt"]) +
+        estimateContent(body["suffix"]),
       maxTokens: asked,
       changes,
       idempotency: readIdempotencyKey(call.request, text),

@@ -42,7 +42,12 @@ export async function complete(parts: Parts, call: Call, wanted: Wanted): Promis
   const log =
     idempotency === undefined
       ? await begin()
-      : await parts.idempotency.once(call.principal.id, idempotency.key, idempotency.fingerprint, begin);
+      : await parts.idempotency.once(
+          call.principal.id,
+          idempotency.key,
+          idempotency.fingerprint,
+          begin,
+        );
   if (kind === "events") return read(parts, call, log, { dialect, after: 0, isFresh: true });
   const answer = await readWhole(call, log);
   // Nothing but a repeat with the same key can ask for this answer again.
@@ -56,7 +61,9 @@ async function start(parts: Parts, call: Call, wanted: Wanted): Promise<StreamLo
   const { principal, address, request, set } = call;
   const { model, kind, choices, promptTokens } = wanted;
   if (!allowsModel(principal.models, model)) {
-    throw new Fault("model_not_allowed", `This key may not ask the model "${model}".`, { param: "model" });
+    throw new Fault("model_not_allowed", `This key may not ask the model "${model}".`, {
+      param: "model",
+    });
   }
   // A client that names its request means to come back for it, on either dialect.
   const isAwaited = wanted.dialect === "stream" || wanted.idempotency !== undefined;
@@ -69,7 +76,8 @@ async function start(parts: Parts, call: Call, wanted: Wanted): Promise<StreamLo
   );
   if (grant instanceof Fault) throw grant;
   const changes = [...wanted.changes];
-  if (wanted.maxTokens !== 0 && wanted.maxTokens !== grant.maxTokens) changes.push(`max_tokens=${grant.maxTokens}`);
+  if (wanted.maxTokens !== 0 && wanted.maxTokens !== grant.maxTokens)
+    changes.push(`max_tokens=${grant.maxTokens}`);
   if (changes.length > 0) set.headers["x-adapted-params"] = changes.join(", ");
   const requestId = requestIdOf(set);
   const streamId = parts.newId();

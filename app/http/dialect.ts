@@ -33,7 +33,8 @@ export function streamDialect(streamId: string): Dialect {
     },
     events({ frames, skip, seq }) {
       const [only] = frames;
-      if (frames.length === 1 && only !== undefined) return encodeWithIds(only, skip, streamId, seq);
+      if (frames.length === 1 && only !== undefined)
+        return encodeWithIds(only, skip, streamId, seq);
       let from = seq;
       let size = 0;
       const parts = frames.map((frame, i) => {
@@ -60,14 +61,19 @@ export function chatDialect(log: StreamLog, requestId: string): Dialect {
       const [only] = frames;
       if (frames.length === 1 && only !== undefined) return tail(only, skip);
       const parts = frames.map((frame, i) => (i === 0 ? tail(frame, skip) : frame.bytes));
-      return concat(parts, parts.reduce((sum, part) => sum + part.length, 0));
+      return concat(
+        parts,
+        parts.reduce((sum, part) => sum + part.length, 0),
+      );
     },
     heartbeat: CHAT_HEARTBEAT,
     ending({ failure, unfinished, done }) {
       if (failure === undefined) return done ? DONE_EVENT : NOTHING;
       const createdSeconds = Math.floor(log.createdMs / 1000);
       const about = { streamId: log.id, model: log.model, createdSeconds, requestId };
-      return encodeErrorChunk(about, unfinished, failure.fault);
+      // Clients read choices[0] of every chunk: where all have ended, the first is told so again.
+      const indices = unfinished.length === 0 ? [0] : unfinished;
+      return encodeErrorChunk(about, indices, failure.fault);
     },
   };
 }

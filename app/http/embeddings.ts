@@ -23,7 +23,10 @@ export function createEmbeddings(parts: Parts) {
       changes: [],
       idempotency: undefined,
       ask: (_, signal) =>
-        parts.transport({ method: "POST", path: "/v1/embeddings", body: text, isStream: false }, signal),
+        parts.transport(
+          { method: "POST", path: "/v1/embeddings", body: text, isStream: false },
+          signal,
+        ),
     });
   };
 }

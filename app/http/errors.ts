@@ -1,5 +1,6 @@
 /** Whatever is thrown, as the one JSON shape with its status. */
 
+import { SLOT_RETRY_SECONDS } from "../core/bounds.ts";
 import { Fault, toErrorBody, toFault } from "../core/fault.ts";
 import { type Call, type Parts, requestIdOf } from "./call.ts";
 import { SSE_HEADERS } from "./sse.ts";
@@ -14,17 +15,27 @@ interface Thrown extends Pick<Call, "request" | "set"> {
 export function createOnError(parts: Parts, allowed: (path: string) => readonly string[]) {
   return ({ code, error, request, set }: Thrown): string => {
     const { pathname } = new URL(request.url);
-    const fault = code === "NOT_FOUND" ? notFound(request.method, pathname, allowed) : toFault(error);
+    const fault =
+      code === "NOT_FOUND" ? notFound(request.method, pathname, allowed) : toFault(error);
     const requestId = requestIdOf(set);
     parts.metrics.refused(fault.code);
-    tell(parts, fault, { requestId, method: request.method, route: pathname, code: fault.code, status: fault.status });
+    tell(parts, fault, {
+      requestId,
+      method: request.method,
+      route: pathname,
+      code: fault.code,
+      status: fault.status,
+    });
     // An endpoint that failed may have set these for the stream that it did not become.
     for (const name of [...Object.keys(SSE_HEADERS), "stream-id"]) delete set.headers[name];
     Object.assign(set.headers, {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
       ...(fault.status === 401 ? { "www-authenticate": 'Bearer realm="mistral-stream"' } : {}),
-      ...(fault.code === "method_not_allowed" ? { allow: [...allowed(pathname), "OPTIONS"].join(", ") } : {}),
+      ...(fault.code === "method_not_allowed"
+        ? { allow: [...allowed(pathname), "OPTIONS"].join(", ") }
+        : {}),
+      ...(isForLater(fault) ? { "retry-after": String(SLOT_RETRY_SECONDS) } : {}),
       ...fault.headers,
     });
     set.status = fault.status;
@@ -32,10 +43,23 @@ export function createOnError(parts: Parts, allowed: (path: string) => readonly 
   };
 }
 
-function notFound(method: string, path: string, allowed: (path: string) => readonly string[]): Fault {
+/** Whether the same request may pass later, so that the client must be told when. */
+function isForLater({ status, retryable }: Fault): boolean {
+  return retryable && (status === 429 || status === 503);
+}
+
+function notFound(
+  method: string,
+  path: string,
+  allowed: (path: string) => readonly string[],
+): Fault {
   const methods = allowed(path);
-  if (methods.length === 0) return new Fault("not_found", "There is no such path here; the README lists them.");
-  return new Fault("method_not_allowed", `${method} is not answered here; use ${methods.join(" or ")}.`);
+  if (methods.length === 0)
+    return new Fault("not_found", "There is no such path here; the README lists them.");
+  return new Fault(
+    "method_not_allowed",
+    `${method} is not answered here; use ${methods.join(" or ")}.`,
+  );
 }
 
 function tell(parts: Parts, fault: Fault, fields: Record<string, string | number>): void {

@@ -11,12 +11,18 @@ export function readText(fields: Fields, name: string, maxChars: number): string
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw invalid(name, "must be a text");
   if (value === "") throw invalid(name, "must not be empty");
-  if (value.length > maxChars) throw invalid(name, `must not have more than ${maxChars} characters`);
+  if (value.length > maxChars)
+    throw invalid(name, `must not have more than ${maxChars} characters`);
   return value;
 }
 
 /** A whole number in a range, or undefined where the field is absent or null. */
-export function readInteger(fields: Fields, name: string, min: number, max: number): number | undefined {
+export function readInteger(
+  fields: Fields,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
   const value = toNumber(fields[name]);
   if (value === undefined) return undefined;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
@@ -24,7 +30,12 @@ export function readInteger(fields: Fields, name: string, min: number, max: numb
 }
 
 /** A number in a range, or undefined where the field is absent or null. */
-export function readNumber(fields: Fields, name: string, min: number, max: number): number | undefined {
+export function readNumber(
+  fields: Fields,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
   const value = toNumber(fields[name]);
   if (value === undefined) return undefined;
   if (value >= min && value <= max) return value;

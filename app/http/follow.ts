@@ -1,6 +1,10 @@
 /** Joins a log on behalf of a response: as a stream in a dialect, or as one whole answer. */
 
-import { READERS_PER_PROCESS_FACTOR, READERS_PER_STREAM, SLOT_RETRY_SECONDS } from "../core/bounds.ts";
+import {
+  READERS_PER_PROCESS_FACTOR,
+  READERS_PER_STREAM,
+  SLOT_RETRY_SECONDS,
+} from "../core/bounds.ts";
 import { concat } from "../core/event.ts";
 import { Fault } from "../core/fault.ts";
 import type { Reader, StreamLog } from "../stores/stream-store.ts";
@@ -23,7 +27,7 @@ export interface Follow {
  * @throws Fault `stream_gone`, `too_many_streams`, `overloaded`
  */
 export function read(parts: Parts, call: Call, log: StreamLog, follow: Follow): Reading {
-  const { config, readers, random } = parts;
+  const { config, readers, clock, random } = parts;
   const { request, set } = call;
   refuseIfCrowded(parts);
   const reader = join(log, follow.after);
@@ -32,9 +36,11 @@ export function read(parts: Parts, call: Call, log: StreamLog, follow: Follow): 
   return startReading({
     log,
     reader,
-    dialect: follow.dialect === "stream" ? streamDialect(log.id) : chatDialect(log, requestIdOf(set)),
+    dialect:
+      follow.dialect === "stream" ? streamDialect(log.id) : chatDialect(log, requestIdOf(set)),
     signal: request.signal,
     heartbeatMs: config.deadlines.heartbeatMs,
+    clock,
     random,
     isFresh: follow.isFresh,
     onLeave() {
@@ -55,9 +61,20 @@ export async function readWhole(call: Call, log: StreamLog): Promise<Answer> {
     const failed = log.end()?.failure;
     if (failed !== undefined) throw failed.fault;
     const frames = reader.take()?.frames ?? [];
-    Object.assign(call.set.headers, { "content-type": "application/json", "cache-control": "no-store" });
+    Object.assign(call.set.headers, {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
     const size = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
-    return { body: frames.length === 1 && frames[0] ? frames[0].bytes : concat(frames.map((f) => f.bytes), size) };
+    return {
+      body:
+        frames.length === 1 && frames[0]
+          ? frames[0].bytes
+          : concat(
+              frames.map((f) => f.bytes),
+              size,
+            ),
+    };
   } finally {
     signal.removeEventListener("abort", leave);
     leave();

@@ -21,7 +21,8 @@ export function createIdentify(parts: Parts) {
 
   function check(grant: KeyGrant | undefined): KeyGrant | Fault {
     const now = clock();
-    if (grant === undefined) return new Fault("unauthenticated", `This API key is not known. ${HOW}`);
+    if (grant === undefined)
+      return new Fault("unauthenticated", `This API key is not known. ${HOW}`);
     if (grant.notBeforeMs !== null && now < grant.notBeforeMs) {
       return new Fault("unauthenticated", "This API key is not valid yet.");
     }
@@ -34,7 +35,8 @@ export function createIdentify(parts: Parts) {
   async function authenticate(key: string | undefined, address: string): Promise<Principal> {
     const locked = await admission.failedAuth(address);
     if (locked !== undefined) throw locked;
-    if (key === undefined || key === "") throw new Fault("unauthenticated", `There is no API key. ${HOW}`);
+    if (key === undefined || key === "")
+      throw new Fault("unauthenticated", `There is no API key. ${HOW}`);
     const digest = createHash("sha256").update(key).digest("hex");
     const grant = check(ring.find(digest));
     if (!(grant instanceof Fault)) return { ...grant, digest };
@@ -42,7 +44,10 @@ export function createIdentify(parts: Parts) {
     throw grant;
   }
 
-  return async ({ request, bearer }: Unidentified): Promise<Pick<Call, "principal" | "address">> => {
+  return async ({
+    request,
+    bearer,
+  }: Unidentified): Promise<Pick<Call, "principal" | "address">> => {
     const forwardedFor = request.headers.get("x-forwarded-for");
     const address = clientAddress(parts.peerOf(request), forwardedFor, config.trustedProxies);
     if (!isResume(request)) {
@@ -52,7 +57,10 @@ export function createIdentify(parts: Parts) {
     const principal = await authenticate(bearer, address);
     const origin = request.headers.get("origin");
     if (origin !== null && !isAllowedOrigin(origin, request, config.corsOrigins)) {
-      throw new Fault("origin_not_allowed", `Pages of ${origin.slice(0, 200)} may not ask here; see CORS_ORIGINS.`);
+      throw new Fault(
+        "origin_not_allowed",
+        `Pages of ${origin.slice(0, 200)} may not ask here; see CORS_ORIGINS.`,
+      );
     }
     return { principal, address };
   };
@@ -62,7 +70,7 @@ export function createIdentify(parts: Parts) {
 export function isResume(request: Request): boolean {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/v1/streams/")) return true;
-  return pathname === "/stream" && request.method === "GET" && request.headers.has("last-event-id");
+  return pathname === "/stream" && request.headers.has("last-event-id");
 }
 
 /** A page served from here is no foreign one, whatever the list says. */

@@ -9,14 +9,19 @@ import type { Call, Parts } from "./call.ts";
 export function createModels(parts: Parts) {
   const { config, transport } = parts;
   return async ({ request, principal, set }: Call): Promise<string> => {
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(config.deadlines.firstEventMs)]);
+    const signal = AbortSignal.any([
+      request.signal,
+      AbortSignal.timeout(config.deadlines.firstEventMs),
+    ]);
     const ask = { method: "GET", path: "/v1/models", body: undefined, isStream: false } as const;
     const opened = await transport(ask, signal);
-    if ("failure" in opened) throw signal.aborted ? timedOut(config.deadlines.firstEventMs) : opened.failure.fault;
+    if ("failure" in opened)
+      throw signal.aborted ? timedOut(config.deadlines.firstEventMs) : opened.failure.fault;
     opened.report(true);
     const list = parse(await readBounded(opened.response, config.bounds.maxEventBytes));
     const data = list["data"];
-    if (!Array.isArray(data)) throw new Fault("upstream_failed", "Upstream's list of models is none.");
+    if (!Array.isArray(data))
+      throw new Fault("upstream_failed", "Upstream's list of models is none.");
     const allowed = data.filter(
       (model) => isObject(model) && allowsModel(principal.models, String(model["id"])),
     );

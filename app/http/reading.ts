@@ -29,27 +29,31 @@ export function startReading(options: {
   readonly dialect: Dialect;
   readonly signal: AbortSignal;
   readonly heartbeatMs: number;
+  readonly clock: () => number;
   readonly random: () => number;
   readonly isFresh: boolean;
   readonly onLeave: () => void;
 }): Reading {
-  const { log, reader, dialect, signal, random } = options;
+  const { log, reader, dialect, signal, clock, random } = options;
   let isOver = false;
   let isCommitted = false;
   let isBeatDue = false;
-  let hasWritten = false; // since the pulse was last armed
+  let writtenMs = clock();
   let hasLeft = false;
 
+  const newPeriodMs = () => options.heartbeatMs * (1 - HEARTBEAT_JITTER * random());
+  let periodMs = newPeriodMs();
+  // One timer looks when silence may have lasted long enough; writing costs it nothing but a clock reading.
   const pulse = () => {
-    if (hasWritten) hasWritten = false;
-    else {
+    const leftMs = writtenMs + periodMs - clock();
+    if (leftMs <= 0) {
       isBeatDue = true;
+      periodMs = newPeriodMs();
       reader.nudge();
     }
-    timer = setTimeout(pulse, periodMs());
+    timer = setTimeout(pulse, leftMs > 0 ? leftMs : periodMs);
   };
-  const periodMs = () => options.heartbeatMs * (1 - HEARTBEAT_JITTER * random());
-  let timer = setTimeout(pulse, periodMs());
+  let timer = setTimeout(pulse, periodMs);
 
   function leave(): void {
     if (hasLeft) return;
@@ -75,7 +79,7 @@ export function startReading(options: {
   }
 
   function written(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    hasWritten = true;
+    writtenMs = clock();
     isBeatDue = false;
     if (isCommitted) return bytes;
     isCommitted = true;

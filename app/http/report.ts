@@ -7,7 +7,10 @@ import type { Parts } from "./call.ts";
 export function usedTokens({ end, events, countedTokens }: Told, promptTokens: number): number {
   const { usage } = end;
   if (usage !== null) {
-    return usage.total_tokens ?? (usage.prompt_tokens ?? promptTokens) + (usage.completion_tokens ?? countedTokens);
+    return (
+      usage.total_tokens ??
+      (usage.prompt_tokens ?? promptTokens) + (usage.completion_tokens ?? countedTokens)
+    );
   }
   if (events === 0 && end.outcome.startsWith("upstream_")) return 0;
   return promptTokens + countedTokens;
@@ -17,7 +20,7 @@ export function usedTokens({ end, events, countedTokens }: Told, promptTokens: n
 export function report(
   parts: Pick<Parts, "metrics" | "log">,
   who: { requestId: string; streamId: string; principal: string; address: string; model: string },
-  { end, events, durationMs, firstEventMs, countedTokens }: Told,
+  { end, events, durationMs, firstEventMs, countedTokens, correlationId }: Told,
 ): void {
   const promptTokens = end.usage?.prompt_tokens ?? 0;
   const completionTokens = end.usage?.completion_tokens ?? countedTokens;
@@ -34,6 +37,7 @@ export function report(
     ...(firstEventMs === undefined ? {} : { firstEventMs: Math.round(firstEventMs) }),
     promptTokens,
     completionTokens,
+    ...(correlationId === undefined ? {} : { correlationId }),
     ...(end.failure === undefined ? {} : { code: end.failure.fault.code }),
   });
 }

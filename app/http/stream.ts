@@ -14,27 +14,23 @@ const TEMPERATURE_MAX = 1.5;
 
 const NAMES = new Set(["q", "model", "system", "temperature", "max_tokens"]);
 
-/** Answers `GET /stream`: a new question, or, with `Last-Event-ID`, the rest of an old answer. */
-export function createGetStream(parts: Parts) {
+/** Answers both: a new question, or, with `Last-Event-ID`, the rest of an old answer. */
+export function createStream(parts: Parts) {
+  const { maxBodyBytes } = parts.config.bounds;
   return async (call: Call): Promise<Answer> => {
-    const lastEventId = call.request.headers.get("last-event-id");
+    const { request } = call;
+    const lastEventId = request.headers.get("last-event-id");
     if (lastEventId !== null) return resumeStream(parts, call, lastEventId);
-    return ask(parts, call, readQuery(call.request), QUERY_CHARS);
-  };
-}
-
-/** Answers `POST /stream`: for prompts that should not be in a URL. */
-export function createPostStream(parts: Parts) {
-  return async (call: Call): Promise<Answer> => {
-    const { maxBodyBytes } = parts.config.bounds;
-    const { json } = await readJson(call.request, maxBodyBytes);
+    if (request.method === "GET") return ask(parts, call, readQuery(request), QUERY_CHARS);
+    const { json } = await readJson(request, maxBodyBytes);
     return ask(parts, call, json, maxBodyBytes);
   };
 }
 
 function ask(parts: Parts, call: Call, fields: Fields, maxChars: number): Promise<Answer> {
   const unknown = Object.keys(fields).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw invalid(unknown, `is not known here; there are ${[...NAMES].join(", ")}`);
+  if (unknown !== undefined)
+    throw invalid(unknown, `is not known here; there are ${[...NAMES].join(", ")}`);
   const q = readText(fields, "q", maxChars);
   if (q === undefined) throw invalid("q", "is missing: it is the prompt");
   const model = readText(fields, "model", NAME_CHARS) ?? parts.config.upstream.defaultModel;
@@ -49,7 +45,8 @@ function ask(parts: Parts, call: Call, fields: Fields, maxChars: number): Promis
     maxTokens: readInteger(fields, "max_tokens", 1, TOKENS_MAX),
     changes: [],
     idempotency: undefined,
-    ask: (maxTokens, signal) => parts.askStream({ q, model, system, temperature, maxTokens }, signal),
+    ask: (maxTokens, signal) =>
+      parts.askStream({ q, model, system, temperature, maxTokens }, signal),
   });
 }
 

@@ -17,9 +17,17 @@ export interface LimitStore {
   acquire(slots: readonly Slot[]): Promise<Slot | undefined>;
   release(slots: readonly Slot[]): Promise<void>;
   /** Holds between `least` and `most` tokens of a daily quota, or undefined when `least` is not left. */
-  reserve(key: string, limit: number, least: number, most: number): Promise<Reservation | undefined>;
+  reserve(
+    key: string,
+    limit: number,
+    least: number,
+    most: number,
+  ): Promise<Reservation | undefined>;
   /** Gives a reservation back and counts what was really used. */
   settle(key: string, held: Reservation, usedTokens: number): Promise<void>;
   /** What is used now: streams open under a slot's key, and tokens of the day. */
-  usage(slotKey: string, quotaKey: string): Promise<{ readonly streams: number; readonly quota: QuotaState }>;
+  usage(
+    slotKey: string,
+    quotaKey: string,
+  ): Promise<{ readonly streams: number; readonly quota: QuotaState }>;
 }

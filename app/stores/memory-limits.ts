@@ -51,13 +51,15 @@ export function createMemoryLimits(clock: () => number, entries = LIMIT_ENTRIES)
 /** A map that forgets whatever was not touched for longest once it is full. */
 function createTable<T>(entries: number) {
   const map = new Map<string, T>();
+  // One iterator for good: a new one would first step over all that was deleted before it.
+  const idlest = map.keys();
   return {
     get: (key: string) => map.get(key),
     set(key: string, value: T) {
       // A map keeps the order of insertion, so taking an entry out and in again makes it the newest.
       map.delete(key);
       map.set(key, value);
-      if (map.size > entries) map.delete(map.keys().next().value as string);
+      if (map.size > entries) map.delete(idlest.next().value as string);
     },
   };
 }

@@ -1,6 +1,11 @@
 /** One stream's log in memory: frames as they came, and a cursor for each reader. */
 
-import { FRAME_OVERHEAD_BYTES, READ_BYTES, READER_LAG_BYTES, READERS_PER_STREAM } from "../core/bounds.ts";
+import {
+  FRAME_OVERHEAD_BYTES,
+  READ_BYTES,
+  READER_LAG_BYTES,
+  READERS_PER_STREAM,
+} from "../core/bounds.ts";
 import type { Frame } from "../core/event.ts";
 import type { End, Reader, StreamInfo, StreamLog } from "./stream-store.ts";
 
@@ -15,11 +20,12 @@ export interface Budget {
 /** A log as its store sees it. */
 export interface MemoryLog extends StreamLog {
   readers(): number;
-  bytes(): number;
   /** Drops the frames that every reader has read. */
   trim(): void;
   /** Lets a waiting writer look again. */
   wakeWriter(): void;
+  /** Gives its bytes back: from now on only those who hold the log itself read it. */
+  forget(): void;
 }
 
 interface Place {
@@ -44,7 +50,12 @@ export function createMemoryLog(
   let furthest = 0; // of those, how many the fastest reader has taken
   let end: End | undefined;
   let wakeWriter: (() => void) | undefined;
+  let isForgotten = false;
 
+  function hold(bytes: number): void {
+    held += bytes;
+    if (!isForgotten) budget.add(bytes);
+  }
   const wakeReaders = () => {
     for (const place of places) place.wake?.();
   };
@@ -71,10 +82,10 @@ export function createMemoryLog(
     place.skip = 0;
     place.seq += events;
     taken.bytes += bytes;
-    if (taken.bytes > furthest) {
-      furthest = taken.bytes;
-      if (wakeWriter !== undefined && !mustWait()) resumeWriter();
-    }
+    furthest = Math.max(furthest, taken.bytes);
+    // While every writer waits, nothing but what readers have read can make room.
+    if (budget.isFull()) trim();
+    if (wakeWriter !== undefined && !mustWait()) resumeWriter();
     return batch;
   }
 
@@ -124,8 +135,7 @@ export function createMemoryLog(
       firstSeq += frame.ends.length;
       trimmed += 1;
     }
-    held -= bytes;
-    budget.add(-bytes);
+    hold(-bytes);
   }
 
   return {
@@ -135,9 +145,8 @@ export function createMemoryLog(
       frames.push(frame);
       lastSeq += frame.ends.length;
       appended += frame.bytes.length;
-      held += frame.bytes.length + FRAME_OVERHEAD_BYTES;
       wakeReaders();
-      budget.add(frame.bytes.length + FRAME_OVERHEAD_BYTES);
+      hold(frame.bytes.length + FRAME_OVERHEAD_BYTES);
     },
     finish(how) {
       if (end !== undefined) return;
@@ -150,8 +159,12 @@ export function createMemoryLog(
     room: () => (mustWait() ? new Promise((resolve) => (wakeWriter = resolve)) : undefined),
     join,
     readers: () => places.size,
-    bytes: () => held,
     trim,
     wakeWriter: resumeWriter,
+    forget() {
+      if (isForgotten) return;
+      isForgotten = true;
+      budget.add(-held);
+    },
   };
 }

@@ -27,7 +27,7 @@ export function createMemoryStreams(options: {
     if (log === undefined) return;
     live.delete(id);
     finished.delete(id);
-    count(-log.bytes());
+    log.forget();
   }
 
   function count(more: number): void {
@@ -53,7 +53,7 @@ export function createMemoryStreams(options: {
   const budget = {
     add(more: number) {
       count(more);
-      if (bytes > maxBytes) makeRoom();
+      if (more > 0 && bytes > maxBytes) makeRoom();
     },
     isFull: () => bytes > maxBytes,
   };
@@ -69,7 +69,11 @@ export function createMemoryStreams(options: {
 
   return {
     create(info, onReaders) {
-      const log = createMemoryLog(info, budget, onReaders);
+      const log = createMemoryLog(info, budget, (readers) => {
+        onReaders(readers);
+        // A finished log that was kept for its last reader may go now, and writers may wait for that.
+        if (readers === 0 && bytes > maxBytes) makeRoom();
+      });
       live.set(info.id, log);
       makeRoom();
       return {
@@ -77,8 +81,9 @@ export function createMemoryStreams(options: {
         finish(end) {
           log.finish(end);
           if (!live.delete(info.id)) return;
-          if (ttlMs === 0) count(-log.bytes());
+          if (ttlMs === 0) log.forget();
           else finished.set(info.id, { log, expiresMs: clock() + ttlMs });
+          if (bytes > maxBytes) makeRoom();
         },
       };
     },

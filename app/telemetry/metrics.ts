@@ -36,7 +36,13 @@ export function createMetrics(models: readonly string[], gauges: Gauges): Metric
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name: `mistral_stream_${name}`, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Histogram({ name: `mistral_stream_${name}`, help, labelNames, buckets: SECONDS, registers });
+    new Histogram({
+      name: `mistral_stream_${name}`,
+      help,
+      labelNames,
+      buckets: SECONDS,
+      registers,
+    });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `mistral_stream_${name}`,
@@ -53,7 +59,9 @@ export function createMetrics(models: readonly string[], gauges: Gauges): Metric
   gauge("breakers_open", "Upstream servers that requests go past.", gauges.openBreakers);
   const streams = counter("streams_total", "Completions by how they ended.", ["model", "outcome"]);
   const refusals = counter("refusals_total", "Requests refused, by code.", ["code"]);
-  const attempts = counter("upstream_attempts_total", "Requests to upstream, by status.", ["status"]);
+  const attempts = counter("upstream_attempts_total", "Requests to upstream, by status.", [
+    "status",
+  ]);
   const tokens = counter("tokens_total", "Tokens, by kind.", ["model", "kind"]);
   const reloads = counter("reloads_total", "Changed files read again.", ["file", "result"]);
   const first = histogram("first_event_seconds", "Admission to first event.", ["model"]);

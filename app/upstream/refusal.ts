@@ -1,6 +1,6 @@
 /** What an upstream status other than 200 means here: an outcome, and whether to ask once more. */
 
-import { ERROR_BODY_BYTES, ERROR_MESSAGE_CHARS } from "../core/bounds.ts";
+import { ERROR_BODY_BYTES, ERROR_MESSAGE_CHARS, NAME_CHARS } from "../core/bounds.ts";
 import { errorOf, isObject, textOf } from "../core/chunk.ts";
 import { type Failure, failure } from "../core/fault.ts";
 import { readBounded } from "./read-bounded.ts";
@@ -14,6 +14,8 @@ export interface Refusal {
   readonly retryAfterMs: number | undefined;
   /** The key is what was refused. */
   readonly isOnKey: boolean;
+  /** Upstream's name for this exchange, for the log. */
+  readonly correlationId?: string | undefined;
 }
 
 /** Capacity, whatever the status it comes under: upstream is full, and it is not the caller's quota. */
@@ -25,12 +27,22 @@ const CAPACITY = "service_tier_capacity_exceeded";
  * @param nowMs for a `retry-after` that is a date
  */
 export async function readRefusal(response: Response, nowMs: number): Promise<Refusal> {
+  return { ...(await judge(response, nowMs)), correlationId: correlationIdOf(response) };
+}
+
+/** Mistral's name for an exchange, which its support asks for. */
+export function correlationIdOf({ headers }: Response): string | undefined {
+  return headers.get("mistral-correlation-id")?.slice(0, NAME_CHARS);
+}
+
+async function judge(response: Response, nowMs: number): Promise<Refusal> {
   const { status, headers } = response;
   const retryAfterMs = parseRetryAfter(headers.get("retry-after"), nowMs);
   const body = await readBounded(response, ERROR_BODY_BYTES);
   const message = messageOf(body, status);
   if (status === 429 || body.includes(CAPACITY)) {
-    return limited(message, retryAfterMs, headers.get("x-ratelimit-limit-req-minute") === "0");
+    const isInPlan = headers.get("x-ratelimit-limit-req-minute") !== "0";
+    return limited(message, retryAfterMs, isInPlan, !body.includes(CAPACITY));
   }
   if (status === 401 || (status === 403 && isAboutKey(body))) {
     return plain(failure("upstream_auth", "Upstream refused this server's own API key."), true);
@@ -44,25 +56,33 @@ function plain(failed: Failure, isOnKey: boolean): Refusal {
   return { failure: failed, isRetryable: isOnKey, retryAfterMs: undefined, isOnKey };
 }
 
-function limited(message: string, retryAfterMs: number | undefined, isNotInPlan: boolean): Refusal {
+function limited(
+  message: string,
+  retryAfterMs: number | undefined,
+  isInPlan: boolean,
+  isOnKey: boolean,
+): Refusal {
   const headers: Record<string, string> = {};
   if (retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(retryAfterMs / 1000));
-  if (isNotInPlan) headers["x-should-retry"] = "false";
-  const failed = failure("upstream_limited", message, { headers, retryable: !isNotInPlan });
-  return { failure: failed, isRetryable: !isNotInPlan, retryAfterMs, isOnKey: true };
+  if (!isInPlan) headers["x-should-retry"] = "false";
+  const failed = failure("upstream_limited", message, { headers, retryable: isInPlan });
+  return { failure: failed, isRetryable: isInPlan, retryAfterMs, isOnKey };
 }
 
 /** Upstream's 403 is a guardrail's block unless it speaks of who asks. */
 function isAboutKey(body: string): boolean {
   if (/guardrail|moderation|policy/i.test(body)) return false;
-  return body === "" || /"detail"|unauthori[sz]ed|api.?key|credential|permission|forbidden/i.test(body);
+  return (
+    body === "" || /"detail"|unauthori[sz]ed|api.?key|credential|permission|forbidden/i.test(body)
+  );
 }
 
 function messageOf(body: string, status: number): string {
   let text = body.trim();
   try {
     const parsed: unknown = JSON.parse(body);
-    if (isObject(parsed)) text = errorOf(parsed) ?? textOf(parsed["message"]) ?? textOf(parsed["detail"]) ?? text;
+    if (isObject(parsed))
+      text = errorOf(parsed) ?? textOf(parsed["message"]) ?? textOf(parsed["detail"]) ?? text;
   } catch {
     // Some servers in between answer in plain text or HTML; that is shown as it is, cut short.
   }

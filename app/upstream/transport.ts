@@ -22,7 +22,7 @@ export type Opened =
       /** Told once whether an event came, which is what the breaker counts. */
       readonly report: (gotEvent: boolean) => void;
     }
-  | { readonly failure: Failure };
+  | { readonly failure: Failure; readonly correlationId?: string | undefined };
 
 /** Asks upstream. Never rejects; the signal ends an attempt, a wait or the answer's body at once. */
 export type Transport = (ask: Ask, signal: AbortSignal) => Promise<Opened>;
@@ -48,7 +48,12 @@ type Attempt = Opened | Refusal;
 export function createTransport(parts: TransportParts): Transport {
   const { servers, keys, clock } = parts;
 
-  async function attempt(ask: Ask, server: Server, key: string | undefined, signal: AbortSignal): Promise<Attempt> {
+  async function attempt(
+    ask: Ask,
+    server: Server,
+    key: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
     const heard = Promise.withResolvers<boolean>();
     server.watch(heard.promise);
     let response: Response;
@@ -93,7 +98,12 @@ export function createTransport(parts: TransportParts): Transport {
   };
 }
 
-function toRequest(ask: Ask, origin: string, key: string | undefined, signal: AbortSignal): Request {
+function toRequest(
+  ask: Ask,
+  origin: string,
+  key: string | undefined,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers({
     accept: ask.isStream ? "text/event-stream" : "application/json",
     // Compressed events would wait in a compressor, and would have to be unpacked here.

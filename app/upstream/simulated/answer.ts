@@ -1,6 +1,6 @@
 /** What the simulation says: a completion that follows from the request alone. */
 
-import { valueOf } from "./schema.ts";
+import { fill } from "./schema.ts";
 import { letters, prose, type Random, seeded, toWords } from "./words.ts";
 
 /** A request after validation, as far as the answer depends on it. */
@@ -18,7 +18,10 @@ export interface CompletionRequest {
   readonly parallel_tool_calls?: boolean;
   readonly prompt_mode?: string | null;
   readonly reasoning_effort?: string;
-  readonly response_format?: { readonly type?: string; readonly json_schema?: { readonly schema?: unknown } };
+  readonly response_format?: {
+    readonly type?: string;
+    readonly json_schema?: { readonly schema?: unknown };
+  };
 }
 
 interface Message {
@@ -73,7 +76,11 @@ export function answerTo(request: CompletionRequest): Answer {
   const choices = Array.from({ length: request.n ?? 1 }, () => choiceOf(request, last, random));
   const prompt_tokens = toWords(texts.join(" ")).length;
   const completion_tokens = choices.reduce((sum, choice) => sum + tokensOf(choice), 0);
-  const usage = { prompt_tokens, total_tokens: prompt_tokens + completion_tokens, completion_tokens };
+  const usage = {
+    prompt_tokens,
+    total_tokens: prompt_tokens + completion_tokens,
+    completion_tokens,
+  };
   return { id, model: request.model, choices, usage };
 }
 
@@ -88,7 +95,10 @@ function choiceOf(request: CompletionRequest, last: string, random: Random): Cho
   if (toolCalls.length > 0) return { thinking: [], words: [], toolCalls, finish: "tool_calls" };
   const allowed = request.max_tokens ?? WORDS_MAX;
   const reasons = request.model.startsWith("magistral") || request.prompt_mode === "reasoning";
-  const allThinking = reasons && request.reasoning_effort !== "none" ? prose(8 + Math.floor(random() * 8), random) : [];
+  const allThinking =
+    reasons && request.reasoning_effort !== "none"
+      ? prose(8 + Math.floor(random() * 8), random)
+      : [];
   const thinking = allThinking.slice(0, allowed);
   const whole = untilStop(wordsOf(request, last, random), [request.stop ?? []].flat());
   const words = whole.slice(0, allowed - thinking.length);
@@ -99,14 +109,17 @@ function choiceOf(request: CompletionRequest, last: string, random: Random): Cho
 function wordsOf(request: CompletionRequest, last: string, random: Random): readonly string[] {
   const format = request.response_format;
   if (format?.type === "json_schema") {
-    return toWords(JSON.stringify(valueOf(format.json_schema?.schema, random), null, 1));
+    return toWords(JSON.stringify(fill(format.json_schema?.schema, random), null, 1));
   }
   if (format?.type === "json_object") {
     return toWords(JSON.stringify({ answer: prose(8, random).join(""), confidence: 0.9 }, null, 1));
   }
   const target = /\bcount to (\d+)/i.exec(last)?.[1];
   if (target !== undefined) {
-    return Array.from({ length: Math.min(Number(target), WORDS_MAX) }, (_, i) => `${i === 0 ? "" : " "}${i + 1}`);
+    return Array.from(
+      { length: Math.min(Number(target), WORDS_MAX) },
+      (_, i) => `${i === 0 ? "" : " "}${i + 1}`,
+    );
   }
   const count = /\b(\d+) (?:words|tokens)\b/i.exec(last)?.[1];
   return prose(Math.min(Number(count ?? 20 + Math.floor(random() * 60)), WORDS_MAX), random);
@@ -121,17 +134,22 @@ function untilStop(words: readonly string[], stops: readonly string[]): readonly
 /** `auto` calls once for each message of the user, so that a client's tool loop ends. */
 function toolCallsOf(request: CompletionRequest, random: Random): readonly ToolCall[] {
   const { tool_choice: choice = "auto", tools } = request;
-  if (choice === "none" || (choice === "auto" && request.messages?.at(-1)?.role !== "user")) return [];
+  if (choice === "none" || (choice === "auto" && request.messages?.at(-1)?.role !== "user"))
+    return [];
   const named = typeof choice === "string" ? undefined : choice.function?.name;
-  const offered = (tools ?? []).filter((tool) => named === undefined || tool?.function?.name === named);
-  return offered.slice(0, request.parallel_tool_calls === true ? CALLS_MAX : 1).map((tool, index) => ({
-    id: letters(ALPHANUMERIC, 9, random),
-    function: {
-      name: tool?.function?.name ?? "",
-      arguments: JSON.stringify(valueOf(tool?.function?.parameters, random) ?? {}),
-    },
-    index,
-  }));
+  const offered = (tools ?? []).filter(
+    (tool) => named === undefined || tool?.function?.name === named,
+  );
+  return offered
+    .slice(0, request.parallel_tool_calls === true ? CALLS_MAX : 1)
+    .map((tool, index) => ({
+      id: letters(ALPHANUMERIC, 9, random),
+      function: {
+        name: tool?.function?.name ?? "",
+        arguments: JSON.stringify(fill(tool?.function?.parameters, random) ?? {}),
+      },
+      index,
+    }));
 }
 
 function textOf({ content }: Message): string {
@@ -140,6 +158,9 @@ function textOf({ content }: Message): string {
 }
 
 function tokensOf(choice: Choice): number {
-  const called = choice.toolCalls.reduce((sum, call) => sum + toWords(call.function.arguments).length, 0);
+  const called = choice.toolCalls.reduce(
+    (sum, call) => sum + toWords(call.function.arguments).length,
+    0,
+  );
   return choice.thinking.length + choice.words.length + called;
 }

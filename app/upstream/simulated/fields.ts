@@ -28,24 +28,48 @@ const dict = valid("dict", "dictionary", isObject);
 const list = valid("list", "list", Array.isArray);
 const number = valid("float", "number", (v) => typeof v === "number");
 const integer = valid("int", "integer", Number.isInteger);
-const textOrList = valid("string", "string or list", (v) => typeof v === "string" || Array.isArray(v));
-const textOrDict = valid("string", "string or dictionary", (v) => typeof v === "string" || isObject(v));
+const textOrList = valid(
+  "string",
+  "string or list",
+  (v) => typeof v === "string" || Array.isArray(v),
+);
+const textOrDict = valid(
+  "string",
+  "string or dictionary",
+  (v) => typeof v === "string" || isObject(v),
+);
 
-const orNull = (check: Check): Check => (value) => (value === null ? undefined : check(value));
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null ? undefined : check(value);
 
 const between = (check: Check, ge: number, le = Number.POSITIVE_INFINITY): Check => {
-  const low = { type: "greater_than_equal", msg: `Input should be greater than or equal to ${ge}`, ctx: { ge } };
-  const high = { type: "less_than_equal", msg: `Input should be less than or equal to ${le}`, ctx: { le } };
-  return (value) => check(value) ?? ((value as number) < ge ? low : (value as number) > le ? high : undefined);
+  const low = {
+    type: "greater_than_equal",
+    msg: `Input should be greater than or equal to ${ge}`,
+    ctx: { ge },
+  };
+  const high = {
+    type: "less_than_equal",
+    msg: `Input should be less than or equal to ${le}`,
+    ctx: { le },
+  };
+  return (value) =>
+    check(value) ?? ((value as number) < ge ? low : (value as number) > le ? high : undefined);
 };
 
-const lengths = (least: number, most: number): Check => (value) => {
-  const size = Array.isArray(value) ? value.length : 0;
-  const at = (bound: string, n: number) => `List should have at ${bound} ${n} items after validation, not ${size}`;
-  if (size < least) return { type: "too_short", msg: at("least", least), ctx: { min_length: least } };
-  if (size > most) return { type: "too_long", msg: at("most", most), ctx: { max_length: most } };
-  return undefined;
-};
+const lengths =
+  (least: number, most: number): Check =>
+  (value) => {
+    const size = Array.isArray(value) ? value.length : 0;
+    const at = (bound: string, n: number) =>
+      `List should have at ${bound} ${n} items after validation, not ${size}`;
+    if (size < least)
+      return { type: "too_short", msg: at("least", least), ctx: { min_length: least } };
+    if (size > most) return { type: "too_long", msg: at("most", most), ctx: { max_length: most } };
+    return undefined;
+  };
 
 const SAMPLING: Fields = {
   temperature: orNull(between(number, 0, 1.5)),

@@ -34,7 +34,11 @@ export const CARDS = [
   card("mistral-medium-latest", ["mistral-medium-2508"], 131_072, 0.3, ["chat", "tools", "vision"]),
   card("mistral-small-latest", ["mistral-small-2506"], 131_072, 0.3, ["chat", "tools", "vision"]),
   card("codestral-latest", ["codestral-2508"], 262_144, 0.3, ["chat", "tools", "fim"]),
-  card("magistral-medium-latest", ["magistral-medium-2509"], 131_072, 0.7, ["chat", "tools", "vision"]),
+  card("magistral-medium-latest", ["magistral-medium-2509"], 131_072, 0.7, [
+    "chat",
+    "tools",
+    "vision",
+  ]),
   card("ministral-8b-latest", ["ministral-8b-2512"], 262_144, 0.3, ["chat", "tools"]),
   card("mistral-embed", ["mistral-embed-2312"], 8192, null, []),
 ] as const;
@@ -44,5 +48,7 @@ export function serves(model: string, route: "chat" | "fim" | "embeddings"): boo
   const found = CARDS.find(({ id, aliases }) => id === model || aliases.includes(model));
   if (found === undefined) return false;
   const { completion_chat, completion_fim } = found.capabilities;
-  return { chat: completion_chat, fim: completion_fim, embeddings: found.id === "mistral-embed" }[route];
+  return { chat: completion_chat, fim: completion_fim, embeddings: found.id === "mistral-embed" }[
+    route
+  ];
 }

@@ -21,14 +21,22 @@ const SUFFIX = ".chunks.txt";
  */
 export function readRecordings(folder: string): Recording[] {
   const files = readdirSync(folder).sort();
-  const recordings = files.filter((file) => file.endsWith(SUFFIX)).map((file) => {
-    const name = file.slice(0, -SUFFIX.length);
-    // Lines end in LF or CRLF; a blank one is not a chunk.
-    const chunks = readFileSync(join(folder, file), "utf8").split(/\r?\n/).filter((line) => line.trim() !== "");
-    if (chunks.length === 0) throw new Error(`${join(folder, file)} holds no chunk.`);
-    const twin = `${name}.json`;
-    return { name, chunks, body: files.includes(twin) ? readFileSync(join(folder, twin), "utf8") : undefined };
-  });
+  const recordings = files
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => {
+      const name = file.slice(0, -SUFFIX.length);
+      // Lines end in LF or CRLF; a blank one is not a chunk.
+      const chunks = readFileSync(join(folder, file), "utf8")
+        .split(/\r?\n/)
+        .filter((line) => line.trim() !== "");
+      if (chunks.length === 0) throw new Error(`${join(folder, file)} holds no chunk.`);
+      const twin = `${name}.json`;
+      return {
+        name,
+        chunks,
+        body: files.includes(twin) ? readFileSync(join(folder, twin), "utf8") : undefined,
+      };
+    });
   if (recordings.length === 0) throw new Error(`${folder} holds no *${SUFFIX}.`);
   return recordings;
 }

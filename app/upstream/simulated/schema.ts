@@ -22,9 +22,9 @@ const FORMATS: Readonly<Record<string, string>> = {
  * Fills in the required properties (all of them where `required` is missing), one item of an array,
  * the first alternative that is not null. `pattern` and `allOf` are not looked at.
  */
-export function valueOf(schema: unknown, random: Random, root: unknown = schema, depth = 0): unknown {
+export function fill(schema: unknown, random: Random, root: unknown = schema, depth = 0): unknown {
   if (!isObject(schema) || depth > MAX_DEPTH) return null;
-  const inner = (s: unknown) => valueOf(s, random, root, depth + 1);
+  const inner = (s: unknown) => fill(s, random, root, depth + 1);
   if ("const" in schema) return schema["const"];
   if (Array.isArray(schema["enum"])) return pick(schema["enum"], random);
   if (typeof schema["$ref"] === "string") return inner(resolve(schema["$ref"], root));
@@ -53,15 +53,19 @@ export function valueOf(schema: unknown, random: Random, root: unknown = schema,
 function objectOf(schema: Schema, inner: (schema: unknown) => unknown): Schema {
   const properties = isObject(schema["properties"]) ? schema["properties"] : {};
   const names = Array.isArray(schema["required"]) ? schema["required"] : Object.keys(properties);
-  return Object.fromEntries(names.map((name) => [name, inner(properties[name] ?? { type: "string" })]));
+  return Object.fromEntries(
+    names.map((name) => [name, inner(properties[name] ?? { type: "string" })]),
+  );
 }
 
 function textOf(schema: Schema, random: Random): string {
   const format = FORMATS[String(schema["format"])];
   if (format !== undefined) return format;
   const shortest = Number(schema["minLength"] ?? 1);
-  const text = shortest > 8 ? prose(shortest, random).join("") : word(random).padEnd(shortest, ".");
-  return text.slice(0, Number(schema["maxLength"] ?? text.length));
+  // Lengths are in characters (JSON Schema, section 6.3.1), and a cut must not split one.
+  const chars = [...(shortest > 8 ? prose(shortest, random).join("") : word(random))];
+  while (chars.length < shortest) chars.push(".");
+  return chars.slice(0, Number(schema["maxLength"] ?? chars.length)).join("");
 }
 
 function numberOf(schema: Schema, random: Random): number {
@@ -69,7 +73,8 @@ function numberOf(schema: Schema, random: Random): number {
   const above = schema["exclusiveMinimum"];
   const least = above === undefined ? Number(schema["minimum"] ?? 1) : Number(above) + step;
   const below = schema["exclusiveMaximum"];
-  const most = below === undefined ? Number(schema["maximum"] ?? least + 99 * step) : Number(below) - step;
+  const most =
+    below === undefined ? Number(schema["maximum"] ?? least + 99 * step) : Number(below) - step;
   const start = Math.ceil(least / step);
   return step * (start + Math.floor(random() * Math.max(1, Math.floor(most / step) - start + 1)));
 }

@@ -29,7 +29,9 @@ export interface SimulatedOptions {
  * const simulated = createSimulated({ paceMs: 20 });
  * await simulated(new Request("http://mistral/v1/models", { headers: { authorization: "Bearer any" } }));
  */
-export function createSimulated(options: SimulatedOptions): (request: Request) => Promise<Response> {
+export function createSimulated(
+  options: SimulatedOptions,
+): (request: Request) => Promise<Response> {
   const { paceMs, replay = [], nowSeconds = () => Math.floor(Date.now() / 1000) } = options;
   let asked = 0;
 
@@ -60,10 +62,13 @@ export function createSimulated(options: SimulatedOptions): (request: Request) =
     if (route === undefined) return refuse(refused(404, "not_found", "Not Found"));
     const body = parse(await request.text());
     request.signal.throwIfAborted();
-    if (body === undefined) return refuse(refused(422, "invalid_request_error", { detail: [NO_JSON] }));
+    if (body === undefined)
+      return refuse(refused(422, "invalid_request_error", { detail: [NO_JSON] }));
     if (route !== "embeddings") return complete(route, body, request.signal);
     const refusal = validate(route, body);
-    return refusal === undefined ? json(200, embed(body as EmbeddingRequest), body) : refuse(refusal);
+    return refusal === undefined
+      ? json(200, embed(body as EmbeddingRequest), body)
+      : refuse(refusal);
   };
 }
 
@@ -85,9 +90,14 @@ function parse(text: string): unknown {
   }
 }
 
-function choose(replay: readonly Recording[], request: CompletionRequest, asked: number): Recording | undefined {
+function choose(
+  replay: readonly Recording[],
+  request: CompletionRequest,
+  asked: number,
+): Recording | undefined {
   const said = lastText(request).trim();
-  const named = replay.find(({ name }) => name === said) ?? replay.find(({ name }) => name === request.model);
+  const named =
+    replay.find(({ name }) => name === said) ?? replay.find(({ name }) => name === request.model);
   return named ?? replay[asked % replay.length];
 }
 

@@ -13,7 +13,11 @@ export function toBody(answer: Answer, created: number): string {
     const thought = thinkingPart(choice.thinking.join(""));
     const content = choice.thinking.length === 0 ? text : [thought, { type: "text", text }];
     const calls = choice.toolCalls.length === 0 ? null : choice.toolCalls;
-    return { index, finish_reason: choice.finish, message: { role: "assistant", tool_calls: calls, content } };
+    return {
+      index,
+      finish_reason: choice.finish,
+      message: { role: "assistant", tool_calls: calls, content },
+    };
   });
   const { id, model, usage } = answer;
   return JSON.stringify({ id, created, model, usage, object: "chat.completion", choices });
@@ -66,14 +70,11 @@ export function toEvents(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const utf8 = new TextEncoder();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let wake = () => {};
   let onAbort = () => {};
-  let isOver = false;
+  // A pull whose timer is cleared never settles, which a stream that has ended does not wait for.
   const end = () => {
-    isOver = true;
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-    wake();
   };
   return new ReadableStream(
     {
@@ -91,15 +92,11 @@ export function toEvents(
           controller.enqueue(utf8.encode("data: [DONE]\n\n"));
           return controller.close();
         }
-        if (paceMs > 0) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            timer = setTimeout(resolve, paceMs);
-          });
-          // An abort or a cancel while waiting has ended the stream already.
-          if (isOver) return;
-        }
-        controller.enqueue(utf8.encode(`data: ${value}\n\n`));
+        const send = () => controller.enqueue(utf8.encode(`data: ${value}\n\n`));
+        if (paceMs <= 0) return send();
+        return new Promise<void>((resolve) => {
+          timer = setTimeout(() => resolve(send()), paceMs);
+        });
       },
       cancel: end,
     },
