@@ -51,7 +51,8 @@ interface Running {
   readonly relay: Relay;
   readonly owner: string;
   readonly digest: string;
-  readers: number;
+  /** Undefined until the first one is there, which is on its way while the completion starts. */
+  readers: number | undefined;
 }
 
 export function createCompletions(parts: {
@@ -114,7 +115,7 @@ export function createCompletions(parts: {
         });
       },
     });
-    running.set(id, { relay, owner, digest: what.digest, readers: 0 });
+    running.set(id, { relay, owner, digest: what.digest, readers: undefined });
     return log;
   }
 
@@ -134,7 +135,7 @@ export function createCompletions(parts: {
     },
     async giveWay(owner) {
       for (const here of running.values()) {
-        if (here.owner !== owner || here.readers > 0) continue;
+        if (here.owner !== owner || here.readers !== 0) continue;
         await cancelRunning([here], failure("client_gone", "A newer stream took the place."));
         return true;
       }

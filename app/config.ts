@@ -57,7 +57,7 @@ const DAY_MS = 86_400_000;
 /**
  * Reads the configuration.
  * @param env variables by name
- * @param readFile for the `X_FILE` of a secret and for KEYS_FILE's presence; throws where it cannot
+ * @param readFile for the `X_FILE` of a secret; throws where it cannot
  * @returns the configuration, or every fault with the name of its variable; secrets are never in one
  */
 export function readConfig(
@@ -121,11 +121,12 @@ export function readConfig(
 
 function readServers(read: Environment): string[] {
   const urls = toList(read.text("MISTRAL_SERVER_URL", "https://api.mistral.ai"));
+  if (urls.length === 0) read.fault("MISTRAL_SERVER_URL", "names no server");
   return urls.map((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
       read.fault("MISTRAL_SERVER_URL", "holds something that is no http or https URL");
-    } else if (url.username !== "" || url.search !== "" || url.hash !== "") {
+    } else if (url.username + url.password !== "" || url.search !== "" || url.hash !== "") {
       read.fault(
         "MISTRAL_SERVER_URL",
         "holds a URL with credentials, a query or a fragment; give origin and path",

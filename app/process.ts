@@ -59,7 +59,7 @@ export async function run(runtime: Runtime): Promise<void> {
   const admin = listen(adminPort, gateway.adminFetch);
   const listener = listen(port, gateway.fetch);
   const watches = watchFiles(config, keys.text, gateway, log);
-  log.info("ready", { url: listener.url, runtime: runtime.name });
+  log.info("ready", { url: listener.url, adminUrl: admin.url, runtime: runtime.name });
 
   let signals = 0;
   const end = async () => {

@@ -1,12 +1,14 @@
 /** What a gateway must know of Mistral's chunks, read from a closed set of members and nothing rebuilt. */
 
+import { ERROR_MESSAGE_CHARS } from "./bounds.ts";
+
 /** Facts of one chunk. */
 export interface ChunkFacts {
   /** Choices that ended with this chunk: index to finish reason. */
   readonly finished: ReadonlyArray<readonly [index: number, reason: string]>;
   /** Upstream's usage object as it came, or undefined where the chunk has none. */
   readonly usage: Usage | undefined;
-  /** Upstream's words when the chunk is an error frame. */
+  /** Upstream's words when the chunk is an error frame, cut short. */
   readonly error: string | undefined;
 }
 
@@ -59,7 +61,7 @@ export function readChunk(data: string): ChunkFacts | undefined {
     finished.push([index, choice["finish_reason"]]);
   }
   const usage = isObject(chunk["usage"]) ? (chunk["usage"] as Usage) : undefined;
-  return { finished, usage, error: errorOf(chunk) };
+  return { finished, usage, error: errorOf(chunk)?.slice(0, ERROR_MESSAGE_CHARS) };
 }
 
 /** Upstream's message out of any of its error shapes, or undefined where the object is no error. */

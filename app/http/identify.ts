@@ -54,7 +54,7 @@ export function createIdentify(parts: Parts) {
       const refusal = await admission.address(address);
       if (refusal !== undefined) throw refusal;
     }
-    const principal = await authenticate(bearer, address);
+    const principal = await authenticate(bearer ?? anyCase(request), address);
     const origin = request.headers.get("origin");
     if (origin !== null && !isAllowedOrigin(origin, request, config.corsOrigins)) {
       throw new Fault(
@@ -64,6 +64,11 @@ export function createIdentify(parts: Parts) {
     }
     return { principal, address };
   };
+}
+
+/** A scheme's name has no case (RFC 9110, section 11.1); the plugin knows it as `Bearer` alone. */
+function anyCase(request: Request): string | undefined {
+  return /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
 }
 
 /** Whether a request reads or ends a stream that is there already: it passes identity only. */

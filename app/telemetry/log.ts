@@ -24,6 +24,7 @@ export interface LogFields {
   readonly file?: string;
   readonly count?: number;
   readonly url?: string;
+  readonly adminUrl?: string;
   readonly runtime?: string;
   readonly detail?: string;
   readonly stack?: string;
@@ -49,6 +50,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   "file",
   "count",
   "url",
+  "adminUrl",
   "runtime",
   "detail",
   "stack",

@@ -3,10 +3,10 @@
 import { isObject } from "../core/chunk.ts";
 
 /** OpenAI's name for a field of Mistral's. */
-const RENAMED: Readonly<Record<string, string>> = {
-  max_completion_tokens: "max_tokens",
-  seed: "random_seed",
-};
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ["max_completion_tokens", "max_tokens"],
+  ["seed", "random_seed"],
+]);
 
 /** OpenAI's fields that Mistral refuses with 422 and that no answer depends on. */
 const LEFT_OUT = new Set([
@@ -35,7 +35,7 @@ export function adaptRequest(body: Record<string, unknown>): Adapted {
   const changes: string[] = [];
   const adapted: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
-    const renamed = RENAMED[name];
+    const renamed = RENAMED.get(name);
     if (LEFT_OUT.has(name)) changes.push(`-${name}`);
     else if (renamed !== undefined) {
       changes.push(`${name}->${renamed}`);

@@ -25,9 +25,14 @@ const CAPACITY = "service_tier_capacity_exceeded";
  * Reads upstream's error. Its message goes to the client only where the client caused it.
  * @param response any status but 2xx; its body is read up to a bound, the rest dropped
  * @param nowMs for a `retry-after` that is a date
+ * @param key the key that was asked with; an upstream that echoes it must not show it to a client
  */
-export async function readRefusal(response: Response, nowMs: number): Promise<Refusal> {
-  return { ...(await judge(response, nowMs)), correlationId: correlationIdOf(response) };
+export async function readRefusal(
+  response: Response,
+  nowMs: number,
+  key: string | undefined,
+): Promise<Refusal> {
+  return { ...(await judge(response, nowMs, key)), correlationId: correlationIdOf(response) };
 }
 
 /** Mistral's name for an exchange, which its support asks for. */
@@ -35,11 +40,11 @@ export function correlationIdOf({ headers }: Response): string | undefined {
   return headers.get("mistral-correlation-id")?.slice(0, NAME_CHARS);
 }
 
-async function judge(response: Response, nowMs: number): Promise<Refusal> {
+async function judge(response: Response, nowMs: number, key: string | undefined): Promise<Refusal> {
   const { status, headers } = response;
   const retryAfterMs = parseRetryAfter(headers.get("retry-after"), nowMs);
   const body = await readBounded(response, ERROR_BODY_BYTES);
-  const message = messageOf(body, status);
+  const message = messageOf(body, status, key);
   if (status === 429 || body.includes(CAPACITY)) {
     const isInPlan = headers.get("x-ratelimit-limit-req-minute") !== "0";
     return limited(message, retryAfterMs, isInPlan, !body.includes(CAPACITY));
@@ -48,7 +53,9 @@ async function judge(response: Response, nowMs: number): Promise<Refusal> {
     return plain(failure("upstream_auth", "Upstream refused this server's own API key."), true);
   }
   if (status >= 400 && status < 500) return plain(failure("upstream_rejected", message), false);
-  const failed = failure("upstream_failed", `Upstream answered ${status}.`);
+  const failed = failure("upstream_failed", `Upstream answered ${status}.`, {
+    headers: retryAfter(retryAfterMs),
+  });
   return { failure: failed, isRetryable: status >= 500, retryAfterMs, isOnKey: false };
 }
 
@@ -62,11 +69,16 @@ function limited(
   isInPlan: boolean,
   isOnKey: boolean,
 ): Refusal {
-  const headers: Record<string, string> = {};
-  if (retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(retryAfterMs / 1000));
-  if (!isInPlan) headers["x-should-retry"] = "false";
+  const headers = {
+    ...retryAfter(retryAfterMs),
+    ...(isInPlan ? {} : { "x-should-retry": "false" }),
+  };
   const failed = failure("upstream_limited", message, { headers, retryable: isInPlan });
   return { failure: failed, isRetryable: isInPlan, retryAfterMs, isOnKey };
+}
+
+function retryAfter(ms: number | undefined): Record<string, string> {
+  return ms === undefined ? {} : { "retry-after": String(Math.ceil(ms / 1000)) };
 }
 
 /** Upstream's 403 is a guardrail's block unless it speaks of who asks. */
@@ -77,7 +89,7 @@ function isAboutKey(body: string): boolean {
   );
 }
 
-function messageOf(body: string, status: number): string {
+function messageOf(body: string, status: number, key: string | undefined): string {
   let text = body.trim();
   try {
     const parsed: unknown = JSON.parse(body);
@@ -86,6 +98,7 @@ function messageOf(body: string, status: number): string {
   } catch {
     // Some servers in between answer in plain text or HTML; that is shown as it is, cut short.
   }
+  if (key !== undefined) text = text.replaceAll(key, "[redacted]");
   return text === "" ? `Upstream answered ${status}.` : text.slice(0, ERROR_MESSAGE_CHARS);
 }
 

@@ -70,7 +70,7 @@ export function createTransport(parts: TransportParts): Transport {
     if (response.status === 200 && isExpected(ask, response)) {
       return { response, report: (gotEvent) => heard.resolve(!gotEvent) };
     }
-    const refusal = await readRefusal(response, clock());
+    const refusal = await readRefusal(response, clock(), key);
     heard.resolve(refusal.failure.outcome === "upstream_failed");
     if (key !== undefined && refusal.isOnKey) keys.trouble(key);
     return refusal;

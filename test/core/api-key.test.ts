@@ -31,10 +31,15 @@ describe("an API key", () => {
 
   test("is refused with any one character changed", () => {
     fc.assert(
-      fc.property(key, fc.integer({ min: 3, max: 41 }), fc.constantFrom(...ALPHABET, "I", "!", "é"), (text, at, char) => {
-        fc.pre(text[at] !== char);
-        expect(hasValidChecksum(text.slice(0, at) + char + text.slice(at + 1))).toBe(false);
-      }),
+      fc.property(
+        key,
+        fc.integer({ min: 3, max: 41 }),
+        fc.constantFrom(...ALPHABET, "I", "!", "é"),
+        (text, at, char) => {
+          fc.pre(text[at] !== char);
+          expect(hasValidChecksum(text.slice(0, at) + char + text.slice(at + 1))).toBe(false);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -52,12 +57,17 @@ describe("an API key", () => {
     );
   });
 
-  test.each(["", "ms_", "MS_", " ", "x"])("is refused where %j stands before or behind it", (extra) => {
-    const text = formatKey(new Uint8Array(20));
-    if (extra !== "") for (const one of [extra + text, text + extra, `${text}\n`]) expect(hasValidChecksum(one)).toBe(false);
-    expect(hasValidChecksum(text.toUpperCase())).toBe(false);
-    expect(hasValidChecksum(text.slice(0, -1))).toBe(false);
-  });
+  test.each(["", "ms_", "MS_", " ", "x"])(
+    "is refused where %j stands before or behind it",
+    (extra) => {
+      const text = formatKey(new Uint8Array(20));
+      if (extra !== "")
+        for (const one of [extra + text, text + extra, `${text}\n`])
+          expect(hasValidChecksum(one)).toBe(false);
+      expect(hasValidChecksum(text.toUpperCase())).toBe(false);
+      expect(hasValidChecksum(text.slice(0, -1))).toBe(false);
+    },
+  );
 });
 
 describe("model patterns", () => {
@@ -87,11 +97,15 @@ describe("model patterns", () => {
 
   test("without a star allow exactly themselves, whatever characters they hold", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (pattern, model) => {
-        fc.pre(!pattern.includes("*"));
-        expect(allowsModel([pattern], model)).toBe(pattern === model);
-        expect(allowsModel([pattern], pattern)).toBe(true);
-      }),
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: "binary" }),
+        (pattern, model) => {
+          fc.pre(!pattern.includes("*"));
+          expect(allowsModel([pattern], model)).toBe(pattern === model);
+          expect(allowsModel([pattern], pattern)).toBe(true);
+        },
+      ),
     );
   });
 

@@ -32,19 +32,29 @@ const hostileText = fc
 
 const delta = fc.oneof(
   hostileText.map((content) => ({ content })),
-  hostileText.map((text) => ({ content: null, tool_calls: [{ function: { name: text, arguments: text } }] })),
-  hostileText.map((text) => ({ content: [{ type: "thinking", thinking: [{ type: "text", text }] }] })),
+  hostileText.map((text) => ({
+    content: null,
+    tool_calls: [{ function: { name: text, arguments: text } }],
+  })),
+  hostileText.map((text) => ({
+    content: [{ type: "thinking", thinking: [{ type: "text", text }] }],
+  })),
 );
 const finish = fc.oneof(
   { weight: 12, arbitrary: fc.constant(null) },
   fc.constantFrom("stop", "length", "tool_calls", "error", ""),
 );
-const choice = fc.record({ index: fc.nat(3), delta, finish_reason: finish }, { requiredKeys: ["delta"] });
+const choice = fc.record(
+  { index: fc.nat(3), delta, finish_reason: finish },
+  { requiredKeys: ["delta"] },
+);
 /** Most chunks have nothing beside their choices; the rest has what must not be overlooked. */
 const extra = fc.oneof(
   { weight: 12, arbitrary: fc.constant({}) },
   fc.record({ usage: fc.oneof(fc.constant(null), fc.record({ prompt_tokens: fc.nat() })) }),
-  fc.record({ error: fc.oneof(fc.constant(null), hostileText, fc.record({ message: hostileText })) }),
+  fc.record({
+    error: fc.oneof(fc.constant(null), hostileText, fc.record({ message: hostileText })),
+  }),
   fc.record({ object: fc.constant("error"), message: hostileText }),
   hostileText.map((detail) => ({ detail, choices: undefined })),
   hostileText.map((p) => ({ p })),
@@ -57,7 +67,10 @@ const written = fc.oneof(
   chunk.map((value) => JSON.stringify(value)),
   chunk.map((value) => JSON.stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "')),
   chunk.map((value) =>
-    JSON.stringify(value).replace(/(?<=[{,]")[a-z]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
+    JSON.stringify(value).replace(
+      /(?<=[{,]")[a-z]/g,
+      (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
+    ),
   ),
 );
 
@@ -71,7 +84,8 @@ describe("isPlainDelta", () => {
         if (!isPlain) return;
         plain += 1;
         for (const one of facts) {
-          if (one !== undefined) expect(one).toEqual({ finished: [], usage: undefined, error: undefined });
+          if (one !== undefined)
+            expect(one).toEqual({ finished: [], usage: undefined, error: undefined });
         }
       }),
       { numRuns: 5000 },
@@ -92,7 +106,10 @@ describe("isPlainDelta", () => {
   test.each([
     ["a finish reason", chunkOf("", "stop")],
     ["a finish reason behind a space", '{"choices":[{"finish_reason": "stop"}]}'],
-    ["a finish reason behind another that is null", '{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}'],
+    [
+      "a finish reason behind another that is null",
+      '{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}',
+    ],
     ["a usage", chunkOf("a", null, { usage: { prompt_tokens: 1 } })],
     ["an error frame", '{"object":"error","message":"no"}'],
     ["an error of another shape", '{"error":{"message":"no"}}'],
@@ -111,17 +128,36 @@ describe("readChunk", () => {
     ["an array", "[]", undefined],
     ["a number", "1", undefined],
     ["a delta", chunkOf("a"), { finished: [], usage: undefined, error: undefined }],
-    ["a finish", chunkOf("", "stop"), { finished: [[0, "stop"]], usage: undefined, error: undefined }],
-    ["a finish of choice 2", chunkOf("", "length", {}, 2), { finished: [[2, "length"]], usage: undefined, error: undefined }],
-    ["a usage of null", chunkOf("", null, { usage: null }), { finished: [], usage: undefined, error: undefined }],
+    [
+      "a finish",
+      chunkOf("", "stop"),
+      { finished: [[0, "stop"]], usage: undefined, error: undefined },
+    ],
+    [
+      "a finish of choice 2",
+      chunkOf("", "length", {}, 2),
+      { finished: [[2, "length"]], usage: undefined, error: undefined },
+    ],
+    [
+      "a usage of null",
+      chunkOf("", null, { usage: null }),
+      { finished: [], usage: undefined, error: undefined },
+    ],
     ["no choices", '{"choices":[]}', { finished: [], usage: undefined, error: undefined }],
-    ["an error of null", chunkOf("a", null, { error: null }), { finished: [], usage: undefined, error: undefined }],
+    [
+      "an error of null",
+      chunkOf("a", null, { error: null }),
+      { finished: [], usage: undefined, error: undefined },
+    ],
   ])("reads %s", (_, data, facts) => {
     expect(readChunk(data)).toEqual(facts as ReturnType<typeof readChunk>);
   });
 
   test.each([
-    [{ object: "error", message: "Rate limit exceeded", type: "rate_limited", code: "1300" }, "Rate limit exceeded"],
+    [
+      { object: "error", message: "Rate limit exceeded", type: "rate_limited", code: "1300" },
+      "Rate limit exceeded",
+    ],
     [{ object: "error", message: { detail: [{ msg: "bad" }] } }, '{"detail":[{"msg":"bad"}]}'],
     [{ object: "error" }, "Upstream gave no reason."],
     [{ detail: "Unauthorized" }, "Unauthorized"],

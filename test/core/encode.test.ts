@@ -21,7 +21,14 @@ const utf8 = new TextDecoder();
 const about = { streamId: "s1", model: "mistral-small-latest", createdSeconds: 1, requestId: "r1" };
 const hostile = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.constantFrom("a\n\nid: evil.9\ndata: x", "\r\rdata: [DONE]\r\r", '"}\n\n', "\u2028\u2029", "\u0000", "\uFEFF"),
+  fc.constantFrom(
+    "a\n\nid: evil.9\ndata: x",
+    "\r\rdata: [DONE]\r\r",
+    '"}\n\n',
+    "\u2028\u2029",
+    "\u0000",
+    "\uFEFF",
+  ),
 );
 
 describe("ids", () => {
@@ -42,13 +49,22 @@ describe("ids", () => {
   test("give the same bytes for a frame as for its events one by one", () => {
     const frame = frameOf("1", "2", "3");
     const apart = [1, 2, 3].map((n) => encodeWithIds(frameOf(String(n)), 0, "s", n));
-    expect(encodeWithIds(frame, 0, "s", 1)).toEqual(concat(apart, apart.reduce((sum, one) => sum + one.length, 0)));
+    expect(encodeWithIds(frame, 0, "s", 1)).toEqual(
+      concat(
+        apart,
+        apart.reduce((sum, one) => sum + one.length, 0),
+      ),
+    );
   });
 });
 
 describe("what is added to a stream", () => {
   test.each([
-    ["the preamble", encodePreamble("abc"), [{ id: "abc.0", retry: 2000, data: "", isEvent: false }]],
+    [
+      "the preamble",
+      encodePreamble("abc"),
+      [{ id: "abc.0", retry: 2000, data: "", isEvent: false }],
+    ],
     ["the retry of a drain", DRAINING_RETRY, [{ retry: 1000, data: "", isEvent: false }]],
     ["a heartbeat of /stream", STREAM_HEARTBEAT, [{ comment: "ping", data: "", isEvent: false }]],
     ["the end of /v1", DONE_EVENT, [{ data: "[DONE]", isEvent: true }]],
@@ -93,28 +109,37 @@ describe("endings", () => {
 
   test("done without usage says null", () => {
     const [done] = parseEvents(encodeDone("s", 1, { finishReason: null, usage: null }));
-    expect(JSON.parse(done?.data ?? "")).toEqual({ finish_reason: null, usage: null, stream_id: "s" });
+    expect(JSON.parse(done?.data ?? "")).toEqual({
+      finish_reason: null,
+      usage: null,
+      stream_id: "s",
+    });
   });
 
   test("an error chunk is one event and a legal chunk with an error, whatever the message holds", () => {
     fc.assert(
-      fc.property(hostile, hostile, fc.uniqueArray(fc.nat(127), { maxLength: 4 }), (message, model, unfinished) => {
-        const { fault } = failure("upstream_failed", message);
-        const events = parseSse(encodeErrorChunk({ ...about, model }, unfinished, fault));
-        expect(events).toHaveLength(1);
-        const chunk = JSON.parse(events[0]?.data ?? "");
-        expect(chunk).toMatchObject({ id: "s1", object: "chat.completion.chunk", created: 1 });
-        expect(chunk.choices).toEqual(
-          unfinished.map((index) => ({ index, delta: { content: "" }, finish_reason: "error" })),
-        );
-        expect(chunk.error).toEqual({
-          message: JSON.parse(JSON.stringify(message)),
-          type: "upstream_error",
-          param: null,
-          code: "upstream_failed",
-          request_id: "r1",
-        });
-      }),
+      fc.property(
+        hostile,
+        hostile,
+        fc.uniqueArray(fc.nat(127), { maxLength: 4 }),
+        (message, model, unfinished) => {
+          const { fault } = failure("upstream_failed", message);
+          const events = parseSse(encodeErrorChunk({ ...about, model }, unfinished, fault));
+          expect(events).toHaveLength(1);
+          const chunk = JSON.parse(events[0]?.data ?? "");
+          expect(chunk).toMatchObject({ id: "s1", object: "chat.completion.chunk", created: 1 });
+          expect(chunk.choices).toEqual(
+            unfinished.map((index) => ({ index, delta: { content: "" }, finish_reason: "error" })),
+          );
+          expect(chunk.error).toEqual({
+            message: JSON.parse(JSON.stringify(message)),
+            type: "upstream_error",
+            param: null,
+            code: "upstream_failed",
+            request_id: "r1",
+          });
+        },
+      ),
     );
   });
 });

@@ -11,7 +11,8 @@ function pushEvent(size: number, packet: number): { ms: number; frame: Frame | u
   const splitter = createSplitter(8 * MIB);
   const started = performance.now();
   let frame: Frame | undefined;
-  for (let at = 0; at < event.length; at += packet) frame = splitter.push(event.slice(at, at + packet));
+  for (let at = 0; at < event.length; at += packet)
+    frame = splitter.push(event.slice(at, at + packet));
   return { ms: performance.now() - started, frame };
 }
 
@@ -19,13 +20,17 @@ describe("the event splitter's bound", () => {
   const max = 100;
   const event = (size: number) => bytesOf(`data: ${"x".repeat(size - 8)}\n\n`);
 
-  test.each([1, 7, 1000])("lets an event of exactly the bound through, in packets of %d", (packet) => {
-    const splitter = createSplitter(max);
-    const bytes = event(max);
-    let frame: Frame | undefined;
-    for (let at = 0; at < bytes.length; at += packet) frame = splitter.push(bytes.slice(at, at + packet));
-    expect(frame?.ends).toEqual([max]);
-  });
+  test.each([1, 7, 1000])(
+    "lets an event of exactly the bound through, in packets of %d",
+    (packet) => {
+      const splitter = createSplitter(max);
+      const bytes = event(max);
+      let frame: Frame | undefined;
+      for (let at = 0; at < bytes.length; at += packet)
+        frame = splitter.push(bytes.slice(at, at + packet));
+      expect(frame?.ends).toEqual([max]);
+    },
+  );
 
   test.each([1, 7, 1000])("faults an event of one byte more, in packets of %d", (packet) => {
     const bytes = event(max + 1);
@@ -53,13 +58,16 @@ describe("the event splitter's bound", () => {
 });
 
 describe("the event splitter's cost", () => {
-  test.each([1024, 16 * 1024])("stays linear for an event of 4 MiB in packets of %d bytes", (packet) => {
-    pushEvent(MIB / 4, packet);
-    const { ms, frame } = pushEvent(4 * MIB, packet);
-    expect(frame?.ends).toEqual([4 * MIB]);
-    // Copying it all for every packet would move 8 GiB in packets of 1 KiB.
-    expect(ms).toBeLessThan(500);
-  });
+  test.each([1024, 16 * 1024])(
+    "stays linear for an event of 4 MiB in packets of %d bytes",
+    (packet) => {
+      pushEvent(MIB / 4, packet);
+      const { ms, frame } = pushEvent(4 * MIB, packet);
+      expect(frame?.ends).toEqual([4 * MIB]);
+      // Copying it all for every packet would move 8 GiB in packets of 1 KiB.
+      expect(ms).toBeLessThan(500);
+    },
+  );
 
   test("stays linear for a hundred thousand events in one read", () => {
     const bytes = bytesOf("data: {}\n\n".repeat(100_000));

@@ -7,33 +7,62 @@ import { parseEvents } from "../support/sse.ts";
 const MAX = 1_000_000;
 
 /** Words of every length in UTF-8, without line ends. */
-const word = fc.string({ unit: "binary", maxLength: 12 }).map((text) => text.replace(/[\r\n\ud800-\udfff]/g, "é🜁"));
+const word = fc
+  .string({ unit: "binary", maxLength: 12 })
+  .map((text) => text.replace(/[\r\n\ud800-\udfff]/g, "é🜁"));
 const line = fc.oneof(
   { weight: 6, arbitrary: word.map((text) => `data: ${text}`) },
   { weight: 4, arbitrary: fc.constant("") },
   word.map((text) => `data:${text}`),
-  fc.constantFrom("data", "data:", "data: ", "datax: 1", "dat", "id: 7", "id", "event: ping", "retry: 1", ":", ": ping"),
+  fc.constantFrom(
+    "data",
+    "data:",
+    "data: ",
+    "datax: 1",
+    "dat",
+    "id: 7",
+    "id",
+    "event: ping",
+    "retry: 1",
+    ":",
+    ": ping",
+  ),
   word.map((text) => `: ${text}`),
   word.map((text) => `x${text}`),
 );
 const stream = fc
-  .tuple(fc.boolean(), fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n", "\r")), { maxLength: 40 }))
-  .map(([hasBom, lines]) => bytesOf((hasBom ? "\uFEFF" : "") + lines.map((parts) => parts.join("")).join("")));
+  .tuple(
+    fc.boolean(),
+    fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n", "\r")), { maxLength: 40 }),
+  )
+  .map(([hasBom, lines]) =>
+    bytesOf((hasBom ? "\uFEFF" : "") + lines.map((parts) => parts.join("")).join("")),
+  );
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 });
 
-function pushAll(pieces: readonly Uint8Array<ArrayBuffer>[]): { frames: Frame[]; rest: Uint8Array } {
+function pushAll(pieces: readonly Uint8Array<ArrayBuffer>[]): {
+  frames: Frame[];
+  rest: Uint8Array;
+} {
   const splitter = createSplitter(MAX);
   const frames = pieces.map((piece) => splitter.push(piece)).filter((frame) => frame !== undefined);
   return { frames, rest: splitter.rest() };
 }
 
 function cut(bytes: Uint8Array<ArrayBuffer>, shares: readonly number[]): Uint8Array<ArrayBuffer>[] {
-  const places = [0, ...shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b), bytes.length];
+  const places = [
+    0,
+    ...shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b),
+    bytes.length,
+  ];
   return places.slice(1).map((end, i) => bytes.slice(places[i], end));
 }
 
 const joined = (frames: readonly Frame[]) =>
-  concat(frames.map((f) => f.bytes), frames.reduce((sum, f) => sum + f.bytes.length, 0));
+  concat(
+    frames.map((f) => f.bytes),
+    frames.reduce((sum, f) => sum + f.bytes.length, 0),
+  );
 
 describe("the event splitter", () => {
   test("gives the same events and the same rest for any split of the bytes", () => {
@@ -82,7 +111,9 @@ describe("the event splitter", () => {
   });
 
   test("passes events of data lines byte for byte", () => {
-    const event = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.map((w) => `data: ${w}\n`).join(""));
+    const event = fc
+      .array(word, { minLength: 1, maxLength: 3 })
+      .map((words) => words.map((w) => `data: ${w}\n`).join(""));
     fc.assert(
       fc.property(fc.array(event, { maxLength: 10 }), cuts, (events, shares) => {
         const bytes = bytesOf(events.map((one) => `${one}\n`).join(""));
@@ -97,7 +128,12 @@ describe("the event splitter", () => {
     ["LF", "data: a\n\ndata: b\n\n", ["data: a\n\n", "data: b\n\n"], ""],
     ["CRLF", "data: a\r\n\r\n", ["data: a\n\n"], ""],
     ["CR, without waiting for the byte behind it", "data: a\r\r", ["data: a\n\n"], ""],
-    ["ids, names and retries of upstream's", "id: 1\nevent: x\nretry: 5\ndata: a\n\n", ["data: a\n\n"], ""],
+    [
+      "ids, names and retries of upstream's",
+      "id: 1\nevent: x\nretry: 5\ndata: a\n\n",
+      ["data: a\n\n"],
+      "",
+    ],
     ["a comment of its own", ": ping\n\ndata: a\n\n", ["data: a\n\n"], ""],
     ["a comment inside an event", "data: a\n: ping\ndata: b\n\n", ["data: a\ndata: b\n\n"], ""],
     ["a blank line too many", "\n\ndata: a\n\n\n\n", ["data: a\n\n"], ""],

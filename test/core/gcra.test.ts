@@ -2,9 +2,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decideRate, perMinute, type Rate } from "../../app/core/gcra.ts";
 
-const rate = fc.record({ intervalMs: fc.double({ min: 1, max: 1e6, noNaN: true }), burst: fc.integer({ min: 1, max: 50 }) });
+const rate = fc.record({
+  intervalMs: fc.double({ min: 1, max: 1e6, noNaN: true }),
+  burst: fc.integer({ min: 1, max: 50 }),
+});
 /** Waits between requests, as shares of the interval. */
-const waits = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3, noNaN: true })), { maxLength: 150 });
+const waits = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3, noNaN: true })), {
+  maxLength: 150,
+});
 
 /** The times at which requests passed. */
 function run(rate: Rate, gapsMs: readonly number[], startMs = 1.7e12): number[] {
@@ -24,7 +29,10 @@ describe("GCRA", () => {
   test("never lets more than burst and rate times t pass, in any window", () => {
     fc.assert(
       fc.property(rate, waits, (rate, shares) => {
-        const passed = run(rate, shares.map((share) => share * rate.intervalMs));
+        const passed = run(
+          rate,
+          shares.map((share) => share * rate.intervalMs),
+        );
         for (let from = 0; from < passed.length; from++) {
           for (let to = from; to < passed.length; to++) {
             const t = (passed[to] as number) - (passed[from] as number);
@@ -71,7 +79,12 @@ describe("GCRA", () => {
             peek = next.tatMs;
           }
           expect(decision.remaining).toBe(left);
-          const then = decideRate(tat, now + decision.retryAfterMs + rate.intervalMs * 1e-3, rate, 1);
+          const then = decideRate(
+            tat,
+            now + decision.retryAfterMs + rate.intervalMs * 1e-3,
+            rate,
+            1,
+          );
           if (!decision.allowed) expect(then.allowed).toBe(true);
         }
       }),
@@ -83,8 +96,14 @@ describe("GCRA", () => {
     const minute = perMinute(60, 2);
     const spent = decideRate(undefined, 0, minute, 2);
     expect(spent).toMatchObject({ allowed: true, remaining: 0, retryAfterMs: 0, resetMs: 2000 });
-    expect(decideRate(spent.tatMs, 0, minute, 0)).toMatchObject({ remaining: 0, tatMs: spent.tatMs });
-    expect(decideRate(spent.tatMs, 0, minute, 1)).toMatchObject({ allowed: false, retryAfterMs: 1000 });
+    expect(decideRate(spent.tatMs, 0, minute, 0)).toMatchObject({
+      remaining: 0,
+      tatMs: spent.tatMs,
+    });
+    expect(decideRate(spent.tatMs, 0, minute, 1)).toMatchObject({
+      allowed: false,
+      retryAfterMs: 1000,
+    });
   });
 
   test("shuts nobody out for longer than a burst takes after the clock went back", () => {
@@ -102,9 +121,18 @@ describe("GCRA", () => {
 
   test("grants nothing extra when the clock only goes back", () => {
     fc.assert(
-      fc.property(rate, fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 60, maxLength: 99 }), (rate, steps) => {
-        expect(run(rate, steps.map((step) => -step)).length).toBeLessThanOrEqual(rate.burst);
-      }),
+      fc.property(
+        rate,
+        fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 60, maxLength: 99 }),
+        (rate, steps) => {
+          expect(
+            run(
+              rate,
+              steps.map((step) => -step),
+            ).length,
+          ).toBeLessThanOrEqual(rate.burst);
+        },
+      ),
     );
   });
 });

@@ -2,7 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { ADDRESS_LIMITS, parseKeys } from "../../app/core/keys-file.ts";
 
 const SHA = "0123456789abcdef".repeat(4);
-const PLAN = { requestsPerMinute: 60, burst: 10, concurrentStreams: 4, tokensPerDay: 200_000, maxOutputTokens: 4096 };
+const PLAN = {
+  requestsPerMinute: 60,
+  burst: 10,
+  concurrentStreams: 4,
+  tokensPerDay: 200_000,
+  maxOutputTokens: 4096,
+};
 const DIGEST = { sha256: SHA, notBefore: null, expiresAt: null };
 
 // biome-ignore lint/suspicious/noExplicitAny: the table below breaks the file in ways that no type allows.
@@ -41,8 +47,14 @@ describe("a valid keys file", () => {
     ["no keys at all", (file: File) => (file.keys = [])],
     ["a key without digests", (file: File) => (file.keys[0].digests = [])],
     ["a key without a plan, which is default", (file: File) => delete file.keys[0].plan],
-    ["two digests of one key", (file: File) => file.keys[0].digests.push({ sha256: "f".repeat(64) })],
-    ["dates with an offset", (file: File) => (file.keys[0].digests[0].expiresAt = "2027-01-01T00:00:00.5+02:00")],
+    [
+      "two digests of one key",
+      (file: File) => file.keys[0].digests.push({ sha256: "f".repeat(64) }),
+    ],
+    [
+      "dates with an offset",
+      (file: File) => (file.keys[0].digests[0].expiresAt = "2027-01-01T00:00:00.5+02:00"),
+    ],
     ["the largest numbers", (file: File) => (file.plans.default.burst = 1e12)],
     ["a leap day", (file: File) => (file.keys[0].digests[0].expiresAt = "2028-02-29")],
   ])("may have %s", (_, change) => {
@@ -81,20 +93,52 @@ describe("a bad value names its line and field", () => {
     ["keys.0.plan", '"plan": "__proto__"', (f) => (f.keys[0].plan = "__proto__")],
     ["keys.0.digests", '"digests": "x"', (f) => (f.keys[0].digests = "x")],
     ["keys.0.digests.0.sha256", '"sha256": "abc"', (f) => (f.keys[0].digests[0].sha256 = "abc")],
-    ["keys.0.digests.0.sha256", '"sha256": "ABC', (f) => (f.keys[0].digests[0].sha256 = SHA.toUpperCase().replace("0", "ABC").slice(0, 64))],
+    [
+      "keys.0.digests.0.sha256",
+      '"sha256": "ABC',
+      (f) => (f.keys[0].digests[0].sha256 = SHA.toUpperCase().replace("0", "ABC").slice(0, 64)),
+    ],
     ["keys.0.digests.0.notBefore", '"notBefore": 5', (f) => (f.keys[0].digests[0].notBefore = 5)],
-    ["keys.0.digests.0.notBefore", '"notBefore": "tomorrow"', (f) => (f.keys[0].digests[0].notBefore = "tomorrow")],
-    ["keys.0.digests.0.expiresAt", '"expiresAt": "2027-13-01"', (f) => (f.keys[0].digests[0].expiresAt = "2027-13-01")],
-    ["keys.0.digests.0.expiresAt", '"expiresAt": "2027-02-30"', (f) => (f.keys[0].digests[0].expiresAt = "2027-02-30")],
-    ["keys.0.digests.0.expiresAt", '"expiresAt": "2027-02-29T00', (f) => (f.keys[0].digests[0].expiresAt = "2027-02-29T00:00:00Z")],
-    ["keys.0.digests.0.expiresAt", '"expiresAt": "2027-01-01T00:00:00"', (f) => (f.keys[0].digests[0].expiresAt = "2027-01-01T00:00:00")],
+    [
+      "keys.0.digests.0.notBefore",
+      '"notBefore": "tomorrow"',
+      (f) => (f.keys[0].digests[0].notBefore = "tomorrow"),
+    ],
+    [
+      "keys.0.digests.0.expiresAt",
+      '"expiresAt": "2027-13-01"',
+      (f) => (f.keys[0].digests[0].expiresAt = "2027-13-01"),
+    ],
+    [
+      "keys.0.digests.0.expiresAt",
+      '"expiresAt": "2027-02-30"',
+      (f) => (f.keys[0].digests[0].expiresAt = "2027-02-30"),
+    ],
+    [
+      "keys.0.digests.0.expiresAt",
+      '"expiresAt": "2027-02-29T00',
+      (f) => (f.keys[0].digests[0].expiresAt = "2027-02-29T00:00:00Z"),
+    ],
+    [
+      "keys.0.digests.0.expiresAt",
+      '"expiresAt": "2027-01-01T00:00:00"',
+      (f) => (f.keys[0].digests[0].expiresAt = "2027-01-01T00:00:00"),
+    ],
     ["keys.0.digests.0.expiresAt", '"expiresAt": ""', (f) => (f.keys[0].digests[0].expiresAt = "")],
     ["keys.0.models.0", '""', (f) => (f.keys[0].models = [""])],
     ["keys.0.models", '"models": "mistral"', (f) => (f.keys[0].models = "mistral")],
     ["keys.0.secret", '"secret"', (f) => (f.keys[0].secret = "ms_x")],
     ["extra", '"extra"', (f) => (f.extra = 1)],
-    ["keys.1.id", '"id": "web",\n      "digests": []', (f) => f.keys.push({ id: "web", digests: [] })],
-    ["keys.1.digests.0.sha256", `"sha256": "${SHA}"\n`, (f) => f.keys.push({ id: "b", digests: [{ sha256: SHA }] })],
+    [
+      "keys.1.id",
+      '"id": "web",\n      "digests": []',
+      (f) => f.keys.push({ id: "web", digests: [] }),
+    ],
+    [
+      "keys.1.digests.0.sha256",
+      `"sha256": "${SHA}"\n`,
+      (f) => f.keys.push({ id: "b", digests: [{ sha256: SHA }] }),
+    ],
     ["plans.7.burst", '"burst": 0', (f) => (f.plans["7"] = { ...PLAN, burst: 0 })],
   ];
 
@@ -102,7 +146,9 @@ describe("a bad value names its line and field", () => {
     const file = valid();
     change(file);
     const text = write(file);
-    expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp(`^line ${lineOf(text, onLine)}: ${field}: .`))]);
+    expect(faultsOf(text)).toEqual([
+      expect.stringMatching(new RegExp(`^line ${lineOf(text, onLine)}: ${field}: .`)),
+    ]);
   });
 
   test("and every other one too, all at once", () => {
@@ -131,6 +177,6 @@ describe("what is no JSON names its line", () => {
   });
 
   test.each(["null", "[]", "1", '"x"'])("%s is JSON, but no keys file", (text) => {
-    expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp("^line 1: file: "))]);
+    expect(faultsOf(text)).toEqual([expect.stringMatching(/^line 1: file: /)]);
   });
 });

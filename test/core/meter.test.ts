@@ -12,7 +12,11 @@ describe("the meter", () => {
   test("takes a single answer's finish reason and usage", () => {
     const meter = createMeter(1);
     expect(meter.unfinished()).toEqual([0]);
-    expect(meter.read(frameOf(chunkOf("a"), chunkOf("b")))).toEqual({ keep: 2, done: false, error: undefined });
+    expect(meter.read(frameOf(chunkOf("a"), chunkOf("b")))).toEqual({
+      keep: 2,
+      done: false,
+      error: undefined,
+    });
     expect(meter.finishReason()).toBeNull();
     meter.read(frameOf(chunkOf("", "stop", { usage: USAGE })));
     expect(meter.unfinished()).toEqual([]);
@@ -24,14 +28,18 @@ describe("the meter", () => {
   test.each([1, 2, 5])("waits for each of %d choices, in any order, whatever the split", (n) => {
     const indices = Array.from({ length: n }, (_, i) => i);
     fc.assert(
-      fc.property(fc.shuffledSubarray(indices, { minLength: 0 }), fc.boolean(), (ended, isOneFrame) => {
-        const meter = createMeter(n);
-        const chunks = ended.map((index) => chunkOf("", `end${index}`, {}, index));
-        if (!isOneFrame) for (const one of chunks) meter.read(frameOf(one));
-        else if (chunks.length > 0) meter.read(frameOf(...chunks));
-        expect(meter.unfinished()).toEqual(indices.filter((index) => !ended.includes(index)));
-        expect(meter.finishReason()).toBe(ended.length === 0 ? null : `end${Math.min(...ended)}`);
-      }),
+      fc.property(
+        fc.shuffledSubarray(indices, { minLength: 0 }),
+        fc.boolean(),
+        (ended, isOneFrame) => {
+          const meter = createMeter(n);
+          const chunks = ended.map((index) => chunkOf("", `end${index}`, {}, index));
+          if (!isOneFrame) for (const one of chunks) meter.read(frameOf(one));
+          else if (chunks.length > 0) meter.read(frameOf(...chunks));
+          expect(meter.unfinished()).toEqual(indices.filter((index) => !ended.includes(index)));
+          expect(meter.finishReason()).toBe(ended.length === 0 ? null : `end${Math.min(...ended)}`);
+        },
+      ),
     );
   });
 
@@ -45,10 +53,26 @@ describe("the meter", () => {
 
   test.each([
     ["[DONE]", [chunkOf("a"), "[DONE]", chunkOf("b")], { keep: 1, done: true, error: undefined }],
-    ["[DONE] behind a space", [chunkOf("a"), " [DONE] "], { keep: 1, done: true, error: undefined }],
-    ["an error frame", [chunkOf("a"), '{"error":{"message":"no"}}', chunkOf("b")], { keep: 1, done: false, error: "no" }],
-    ["an error that is a detail", ['{"detail":"Unauthorized"}'], { keep: 0, done: false, error: "Unauthorized" }],
-    ["what is no JSON", [chunkOf("a"), "{"], { keep: 1, done: false, error: "It sent an event that is no JSON." }],
+    [
+      "[DONE] behind a space",
+      [chunkOf("a"), " [DONE] "],
+      { keep: 1, done: true, error: undefined },
+    ],
+    [
+      "an error frame",
+      [chunkOf("a"), '{"error":{"message":"no"}}', chunkOf("b")],
+      { keep: 1, done: false, error: "no" },
+    ],
+    [
+      "an error that is a detail",
+      ['{"detail":"Unauthorized"}'],
+      { keep: 0, done: false, error: "Unauthorized" },
+    ],
+    [
+      "what is no JSON",
+      [chunkOf("a"), "{"],
+      { keep: 1, done: false, error: "It sent an event that is no JSON." },
+    ],
   ])("keeps what comes before %s, and nothing behind it", (_, data, reading) => {
     expect(createMeter(1).read(frameOf(...data))).toEqual(reading);
   });
@@ -77,23 +101,38 @@ describe("the meter", () => {
   test("reads a whole answer", () => {
     const meter = createMeter(1);
     const message = { role: "assistant", content: "Hello" };
-    const answer = { object: "chat.completion", choices: [{ index: 0, message, finish_reason: "stop" }], usage: USAGE };
+    const answer = {
+      object: "chat.completion",
+      choices: [{ index: 0, message, finish_reason: "stop" }],
+      usage: USAGE,
+    };
     expect(meter.readAnswer(JSON.stringify(answer))?.error).toBeUndefined();
     expect([meter.finishReason(), meter.usage()]).toEqual(["stop", USAGE]);
     expect(meter.readAnswer("<html>")).toBeUndefined();
   });
 });
 
-const recordings = existsSync(RECORDED) ? readdirSync(RECORDED).filter((name) => name.endsWith(".chunks.txt")) : [];
+const recordings = existsSync(RECORDED)
+  ? readdirSync(RECORDED).filter((name) => name.endsWith(".chunks.txt"))
+  : [];
 describe.skipIf(recordings.length === 0)("recorded streams", () => {
   test.each(recordings)("%s: the meter says what its chunks say", (name) => {
-    const lines = readFileSync(RECORDED + name, "utf8").split("\n").filter((line) => line.trim() !== "");
+    const lines = readFileSync(RECORDED + name, "utf8")
+      .split("\n")
+      .filter((line) => line.trim() !== "");
     const meter = createMeter(1);
     for (const line of lines) expect(meter.read(frameOf(line)).error).toBeUndefined();
     const chunks = lines.map((line) => JSON.parse(line));
-    const reasons = chunks.flatMap((c) => c.choices.map((one: { finish_reason: string }) => one.finish_reason));
+    const reasons = chunks.flatMap((c) =>
+      c.choices.map((one: { finish_reason: string }) => one.finish_reason),
+    );
     expect(meter.finishReason()).toBe(reasons.filter((reason) => reason !== null).at(-1));
-    expect(meter.usage()).toEqual(chunks.map((c) => c.usage).filter((usage) => usage).at(-1));
+    expect(meter.usage()).toEqual(
+      chunks
+        .map((c) => c.usage)
+        .filter((usage) => usage)
+        .at(-1),
+    );
     expect(meter.unfinished()).toEqual([]);
   });
 });

@@ -1,44 +1,69 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { DAY_MS, type QuotaState, type Reservation, remaining, reserve, resetMs, settle, today } from "../../app/core/quota.ts";
+import {
+  DAY_MS,
+  type QuotaState,
+  type Reservation,
+  remaining,
+  reserve,
+  resetMs,
+  settle,
+  today,
+} from "../../app/core/quota.ts";
 
 const NOON = 20_000 * DAY_MS + DAY_MS / 2;
 const fresh = today(undefined, NOON);
 
 /** What clients do: ask for a share of the limit, settle one of the open ones, or let time pass. */
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ ask: fc.integer({ min: 1, max: 500 }), least: fc.integer({ min: 1, max: 100 }) }) },
-  { weight: 4, arbitrary: fc.record({ settle: fc.nat(), share: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ask: fc.integer({ min: 1, max: 500 }),
+      least: fc.integer({ min: 1, max: 100 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ settle: fc.nat(), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  },
   { weight: 1, arbitrary: fc.record({ passMs: fc.integer({ min: 0, max: DAY_MS }) }) },
 );
 
 describe("the quota of a day", () => {
   test("never lets more than the limit be held and used, where no request overdraws", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 2000 }), fc.array(step, { maxLength: 80 }), (limit, steps) => {
-        let now = NOON;
-        let state = fresh;
-        const open: Reservation[] = [];
-        for (const one of steps) {
-          state = today(state, now);
-          if ("ask" in one) {
-            const held = reserve(state, limit, one.least, Math.max(one.ask, one.least));
-            if (held === undefined) expect(remaining(state, limit)).toBeLessThan(one.least);
-            else {
-              expect(held.tokens).toBeGreaterThanOrEqual(one.least);
-              expect(held.tokens).toBeLessThanOrEqual(Math.max(one.ask, one.least));
-              open.push({ day: state.day, tokens: held.tokens });
-              state = held.state;
-            }
-          } else if ("settle" in one) {
-            const [held] = open.splice(one.settle % Math.max(1, open.length), 1);
-            if (held !== undefined) state = settle(state, held, Math.floor(held.tokens * one.share));
-          } else now += one.passMs;
-          expect(state.used + state.reserved).toBeLessThanOrEqual(limit);
-          const held = open.filter((one) => one.day === state.day).reduce((sum, one) => sum + one.tokens, 0);
-          expect(state.reserved).toBe(held);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 2000 }),
+        fc.array(step, { maxLength: 80 }),
+        (limit, steps) => {
+          let now = NOON;
+          let state = fresh;
+          const open: Reservation[] = [];
+          for (const one of steps) {
+            state = today(state, now);
+            if ("ask" in one) {
+              const held = reserve(state, limit, one.least, Math.max(one.ask, one.least));
+              if (held === undefined) expect(remaining(state, limit)).toBeLessThan(one.least);
+              else {
+                expect(held.tokens).toBeGreaterThanOrEqual(one.least);
+                expect(held.tokens).toBeLessThanOrEqual(Math.max(one.ask, one.least));
+                open.push({ day: state.day, tokens: held.tokens });
+                state = held.state;
+              }
+            } else if ("settle" in one) {
+              const [held] = open.splice(one.settle % Math.max(1, open.length), 1);
+              if (held !== undefined)
+                state = settle(state, held, Math.floor(held.tokens * one.share));
+            } else now += one.passMs;
+            expect(state.used + state.reserved).toBeLessThanOrEqual(limit);
+            const held = open
+              .filter((one) => one.day === state.day)
+              .reduce((sum, one) => sum + one.tokens, 0);
+            expect(state.reserved).toBe(held);
+          }
+        },
+      ),
     );
   });
 
@@ -46,8 +71,14 @@ describe("the quota of a day", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 1e6 }), fc.nat(1e6))), (requests) => {
         const held = requests.map(([tokens]) => ({ day: fresh.day, tokens }));
-        const taken: QuotaState = { ...fresh, reserved: held.reduce((sum, one) => sum + one.tokens, 0) };
-        const end = requests.reduce((state, [, used], i) => settle(state, held[i] as Reservation, used), taken);
+        const taken: QuotaState = {
+          ...fresh,
+          reserved: held.reduce((sum, one) => sum + one.tokens, 0),
+        };
+        const end = requests.reduce(
+          (state, [, used], i) => settle(state, held[i] as Reservation, used),
+          taken,
+        );
         expect(end).toEqual({ ...fresh, used: requests.reduce((sum, [, used]) => sum + used, 0) });
       }),
     );

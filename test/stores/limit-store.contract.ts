@@ -22,7 +22,8 @@ export function limitStoreContract(name: string, create: () => Promise<LimitStor
     });
     afterEach(() => under.close());
 
-    const times = <T>(n: number, act: () => Promise<T>) => Promise.all(Array.from({ length: n }, act));
+    const times = <T>(n: number, act: () => Promise<T>) =>
+      Promise.all(Array.from({ length: n }, act));
     const usage = (slot = "s", quota = "q") => store.usage(slot, quota);
 
     test("lets exactly the burst of a thousand requests at once pass", async () => {
@@ -63,11 +64,17 @@ export function limitStoreContract(name: string, create: () => Promise<LimitStor
     });
 
     test("takes all slots or none, and names the first that is full", async () => {
-      const slots: Slot[] = [{ key: "a", limit: 9 }, { key: "b", limit: 1 }, { key: "c", limit: 1 }];
+      const slots: Slot[] = [
+        { key: "a", limit: 9 },
+        { key: "b", limit: 1 },
+        { key: "c", limit: 1 },
+      ];
       expect(await store.acquire(slots)).toBeUndefined();
       // The very object, so that the one who asked can tell which it was.
       expect(await store.acquire(slots)).toBe(slots[1] as Slot);
-      const open = await Promise.all(["a", "b", "c"].map(async (key) => (await usage(key)).streams));
+      const open = await Promise.all(
+        ["a", "b", "c"].map(async (key) => (await usage(key)).streams),
+      );
       expect(open).toEqual([1, 1, 1]);
     });
 

@@ -1,12 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { FRAME_OVERHEAD_BYTES, READER_LAG_BYTES, STREAMS_REMEMBERED } from "../../app/core/bounds.ts";
+import {
+  FRAME_OVERHEAD_BYTES,
+  READER_LAG_BYTES,
+  STREAMS_REMEMBERED,
+} from "../../app/core/bounds.ts";
 import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
 import type { StreamLog } from "../../app/stores/stream-store.ts";
 import { frameOf } from "../support/frames.ts";
-import { COMPLETED, infoOf, joined, readNow, streamStoreContract } from "./stream-store.contract.ts";
+import {
+  COMPLETED,
+  infoOf,
+  joined,
+  readNow,
+  streamStoreContract,
+} from "./stream-store.contract.ts";
 
-streamStoreContract("in memory", async (ttlMs) => createMemoryStreams({ maxBytes: 2 ** 28, ttlMs, clock: Date.now }));
+streamStoreContract("in memory", async (ttlMs) =>
+  createMemoryStreams({ maxBytes: 2 ** 28, ttlMs, clock: Date.now }),
+);
 
 const KIB = 1024;
 const EVENT = frameOf("x".repeat(10 * KIB));
@@ -14,19 +26,27 @@ const EVENT_BYTES = EVENT.bytes.length + FRAME_OVERHEAD_BYTES;
 
 function setUp(maxEvents: number, ttlMs = 60_000) {
   let nowMs = 1e12;
-  const store = createMemoryStreams({ maxBytes: maxEvents * EVENT_BYTES, ttlMs, clock: () => nowMs });
+  const store = createMemoryStreams({
+    maxBytes: maxEvents * EVENT_BYTES,
+    ttlMs,
+    clock: () => nowMs,
+  });
   const open = (id: string, events = 0): StreamLog => {
     const log = store.create(infoOf(id), () => {});
     for (let i = 0; i < events; i++) log.append(EVENT);
     return log;
   };
-  const isKept = async (...ids: string[]) => Promise.all(ids.map(async (id) => (await store.find(id)) !== undefined));
+  const isKept = async (...ids: string[]) =>
+    Promise.all(ids.map(async (id) => (await store.find(id)) !== undefined));
   return { store, open, isKept, pass: (ms: number) => (nowMs += ms) };
 }
 
 /** Whether a promise resolves within a moment. */
 async function resolves(promise: Promise<unknown> | undefined): Promise<boolean> {
-  return Promise.race([(promise ?? Promise.resolve()).then(() => true), Bun.sleep(20).then(() => false)]);
+  return Promise.race([
+    (promise ?? Promise.resolve()).then(() => true),
+    Bun.sleep(20).then(() => false),
+  ]);
 }
 
 describe("the bound on all logs together", () => {
@@ -148,34 +168,51 @@ describe("a reader that does not read", () => {
 });
 
 describe("the account of bytes", () => {
-  const step = fc.record({ stream: fc.nat(5), act: fc.constantFrom("append", "append", "append", "finish", "erase", "join", "read", "leave", "pass") });
+  const step = fc.record({
+    stream: fc.nat(5),
+    act: fc.constantFrom(
+      "append",
+      "append",
+      "append",
+      "finish",
+      "erase",
+      "join",
+      "read",
+      "leave",
+      "pass",
+    ),
+  });
 
   test("returns to 0 when everything is gone, whatever happened in between", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 200 }), fc.constantFrom(0, 60_000), async (steps, ttlMs) => {
-        const { store, open, pass } = setUp(10, ttlMs);
-        const logs = Array.from({ length: 6 }, (_, i) => open(`s${i}`));
-        const readers = new Map<number, ReturnType<typeof joined>>();
-        for (const { stream, act } of steps) {
-          const log = logs[stream] as StreamLog;
-          const reader = readers.get(stream);
-          if (act === "append") log.append(EVENT);
-          else if (act === "finish") log.finish(COMPLETED);
-          else if (act === "erase") await store.erase(`s${stream}`);
-          else if (act === "pass") pass(30_000);
-          else if (act === "read") reader?.take();
-          else if (act === "leave") reader?.leave();
-          else {
-            const next = log.join(log.lastSeq());
-            if (typeof next !== "string") readers.set(stream, next);
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 200 }),
+        fc.constantFrom(0, 60_000),
+        async (steps, ttlMs) => {
+          const { store, open, pass } = setUp(10, ttlMs);
+          const logs = Array.from({ length: 6 }, (_, i) => open(`s${i}`));
+          const readers = new Map<number, ReturnType<typeof joined>>();
+          for (const { stream, act } of steps) {
+            const log = logs[stream] as StreamLog;
+            const reader = readers.get(stream);
+            if (act === "append") log.append(EVENT);
+            else if (act === "finish") log.finish(COMPLETED);
+            else if (act === "erase") await store.erase(`s${stream}`);
+            else if (act === "pass") pass(30_000);
+            else if (act === "read") reader?.take();
+            else if (act === "leave") reader?.leave();
+            else {
+              const next = log.join(log.lastSeq());
+              if (typeof next !== "string") readers.set(stream, next);
+            }
+            expect(store.bytes()).toBeGreaterThanOrEqual(0);
           }
-          expect(store.bytes()).toBeGreaterThanOrEqual(0);
-        }
-        for (const log of logs) log.finish(COMPLETED);
-        for (let i = 0; i < 6; i++) await store.erase(`s${i}`);
-        expect(store.bytes()).toBe(0);
-        store.close();
-      }),
+          for (const log of logs) log.finish(COMPLETED);
+          for (let i = 0; i < 6; i++) await store.erase(`s${i}`);
+          expect(store.bytes()).toBe(0);
+          store.close();
+        },
+      ),
     );
   });
 });

@@ -3,7 +3,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { READERS_PER_STREAM } from "../../app/core/bounds.ts";
 import { failure } from "../../app/core/fault.ts";
-import type { End, Reader, StreamInfo, StreamLog, StreamStore } from "../../app/stores/stream-store.ts";
+import type {
+  End,
+  Reader,
+  StreamInfo,
+  StreamLog,
+  StreamStore,
+} from "../../app/stores/stream-store.ts";
 import { frameOf, textsOf } from "../support/frames.ts";
 
 /** How a whole answer ends. */
@@ -15,7 +21,12 @@ export const COMPLETED: End = {
   done: true,
   unfinished: [],
 };
-const FAILED: End = { ...COMPLETED, outcome: "cancelled", failure: failure("cancelled", "Enough."), done: false };
+const FAILED: End = {
+  ...COMPLETED,
+  outcome: "cancelled",
+  failure: failure("cancelled", "Enough."),
+  done: false,
+};
 
 /** A stream's facts under this id. */
 export function infoOf(id: string): StreamInfo {
@@ -41,7 +52,10 @@ export function readNow(reader: Reader): [seq: number, data: string][] {
 }
 
 /** @param create makes an empty store that keeps finished streams for `ttlMs` */
-export function streamStoreContract(name: string, create: (ttlMs: number) => Promise<StreamStore>): void {
+export function streamStoreContract(
+  name: string,
+  create: (ttlMs: number) => Promise<StreamStore>,
+): void {
   describe(`the stream store ${name}`, () => {
     let store: StreamStore;
     let readers: number[];
@@ -56,29 +70,44 @@ export function streamStoreContract(name: string, create: (ttlMs: number) => Pro
       const log = open();
       const reader = joined(log);
       log.append(frameOf("a", "b"));
-      expect(readNow(reader)).toEqual([[1, "a"], [2, "b"]]);
+      expect(readNow(reader)).toEqual([
+        [1, "a"],
+        [2, "b"],
+      ]);
       log.append(frameOf("c"));
       log.append(frameOf("d"));
-      expect(readNow(reader)).toEqual([[3, "c"], [4, "d"]]);
+      expect(readNow(reader)).toEqual([
+        [3, "c"],
+        [4, "d"],
+      ]);
       expect(reader.take()).toBeUndefined();
       expect(log.lastSeq()).toBe(4);
     });
 
-    test.each([0, 1, 2, 3, 4, 5, 6])("resumes behind event %d, wherever in a frame that is", (after) => {
-      const log = open();
-      for (const data of [["a"], ["b", "c", "d"], ["e", "f"]]) log.append(frameOf(...data));
-      const reader = joined(log, after);
-      const all = ["a", "b", "c", "d", "e", "f"].map((data, i): [number, string] => [i + 1, data]);
-      expect(readNow(reader)).toEqual(all.slice(after));
-      log.append(frameOf("g"));
-      expect(readNow(reader)).toEqual([[7, "g"]]);
-    });
+    test.each([0, 1, 2, 3, 4, 5, 6])(
+      "resumes behind event %d, wherever in a frame that is",
+      (after) => {
+        const log = open();
+        for (const data of [["a"], ["b", "c", "d"], ["e", "f"]]) log.append(frameOf(...data));
+        const reader = joined(log, after);
+        const all = ["a", "b", "c", "d", "e", "f"].map((data, i): [number, string] => [
+          i + 1,
+          data,
+        ]);
+        expect(readNow(reader)).toEqual(all.slice(after));
+        log.append(frameOf("g"));
+        expect(readNow(reader)).toEqual([[7, "g"]]);
+      },
+    );
 
-    test.each([7, 99, Number.MAX_SAFE_INTEGER])("has no place behind event %d, which never was", (after) => {
-      const log = open();
-      log.append(frameOf("a", "b", "c", "d", "e", "f"));
-      expect(log.join(after)).toBe("gone");
-    });
+    test.each([7, 99, Number.MAX_SAFE_INTEGER])(
+      "has no place behind event %d, which never was",
+      (after) => {
+        const log = open();
+        log.append(frameOf("a", "b", "c", "d", "e", "f"));
+        expect(log.join(after)).toBe("gone");
+      },
+    );
 
     test("gives every reader its own place", () => {
       const log = open();
@@ -87,7 +116,10 @@ export function streamStoreContract(name: string, create: (ttlMs: number) => Pro
       const second = joined(log);
       expect(readNow(second)).toEqual([[1, "a"]]);
       log.append(frameOf("b"));
-      expect(readNow(first)).toEqual([[1, "a"], [2, "b"]]);
+      expect(readNow(first)).toEqual([
+        [1, "a"],
+        [2, "b"],
+      ]);
       expect(readNow(second)).toEqual([[2, "b"]]);
     });
 
@@ -110,15 +142,18 @@ export function streamStoreContract(name: string, create: (ttlMs: number) => Pro
       expect(readers).toEqual([1, 2, 1, 0]);
     });
 
-    test.each(["append", "finish", "nudge", "leave"] as const)("wakes a waiting reader at: %s", async (cause) => {
-      const log = open();
-      const reader = joined(log);
-      const woken = reader.changed().then(() => "woken");
-      if (cause === "append") log.append(frameOf("a"));
-      else if (cause === "finish") log.finish(COMPLETED);
-      else reader[cause]();
-      expect(await Promise.race([woken, Bun.sleep(1000).then(() => "asleep")])).toBe("woken");
-    });
+    test.each(["append", "finish", "nudge", "leave"] as const)(
+      "wakes a waiting reader at: %s",
+      async (cause) => {
+        const log = open();
+        const reader = joined(log);
+        const woken = reader.changed().then(() => "woken");
+        if (cause === "append") log.append(frameOf("a"));
+        else if (cause === "finish") log.finish(COMPLETED);
+        else reader[cause]();
+        expect(await Promise.race([woken, Bun.sleep(1000).then(() => "asleep")])).toBe("woken");
+      },
+    );
 
     test("keeps the first end, and drops what comes behind it", () => {
       const log = open();
@@ -136,8 +171,16 @@ export function streamStoreContract(name: string, create: (ttlMs: number) => Pro
       expect((await store.find("s1"))?.end()).toBeUndefined();
       log.finish(FAILED);
       const found = (await store.find("s1")) as StreamLog;
-      expect(found).toMatchObject({ id: "s1", owner: "web", model: "mistral-small-latest", kind: "events" });
-      expect([found.end()?.outcome, found.end()?.failure?.fault.code]).toEqual(["cancelled", "cancelled"]);
+      expect(found).toMatchObject({
+        id: "s1",
+        owner: "web",
+        model: "mistral-small-latest",
+        kind: "events",
+      });
+      expect([found.end()?.outcome, found.end()?.failure?.fault.code]).toEqual([
+        "cancelled",
+        "cancelled",
+      ]);
       expect(readNow(joined(found))).toEqual([[1, "a"]]);
       expect(await store.find("s2")).toBeUndefined();
     });

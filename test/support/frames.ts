@@ -11,7 +11,9 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /** A frame of events with these data, one line each. */
 export function frameOf(...data: readonly string[]): Frame {
-  const frame = createSplitter(2 ** 30).push(bytesOf(data.map((one) => `data: ${one}\n\n`).join("")));
+  const frame = createSplitter(2 ** 30).push(
+    bytesOf(data.map((one) => `data: ${one}\n\n`).join("")),
+  );
   if (frame === undefined) throw new Error("A frame has one event at least.");
   return frame;
 }
@@ -20,7 +22,9 @@ export function frameOf(...data: readonly string[]): Frame {
 export function textsOf(frame: Frame): string[] {
   let start = 0;
   return frame.ends.map((end) => {
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(frame.bytes.subarray(start, end));
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      frame.bytes.subarray(start, end),
+    );
     start = end;
     return text;
   });

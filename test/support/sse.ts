@@ -14,7 +14,8 @@ export interface SseBlock {
 /** Every block of a stream, events or not; a block without its blank line is dropped, as browsers do. */
 export function parseSse(input: Uint8Array | string): SseBlock[] {
   // Decoding drops the byte order mark, as the standard demands.
-  const text = typeof input === "string" ? input.replace(/^\uFEFF/, "") : new TextDecoder().decode(input);
+  const text =
+    typeof input === "string" ? input.replace(/^\uFEFF/, "") : new TextDecoder().decode(input);
   const lines = text.split(/\r\n|\n|\r/);
   const blocks: SseBlock[] = [];
   let fields: [name: string, value: string][] = [];
@@ -41,7 +42,8 @@ function parseLine(line: string): [string, string] {
 }
 
 function toBlock(fields: readonly [string, string][]): SseBlock {
-  const valuesOf = (name: string) => fields.filter((field) => field[0] === name).map((field) => field[1]);
+  const valuesOf = (name: string) =>
+    fields.filter((field) => field[0] === name).map((field) => field[1]);
   const id = valuesOf("id").at(-1);
   const event = valuesOf("event").at(-1);
   const retry = valuesOf("retry").at(-1);

@@ -4,14 +4,28 @@ import { createKeyPool } from "../../app/upstream/key-pool.ts";
 function setUp(...initial: string[]) {
   let nowMs = 0;
   let keys = initial;
-  const pool = createKeyPool(() => keys, () => nowMs);
-  return { pool, pass: (ms: number) => (nowMs += ms), change: (...next: string[]) => (keys = next) };
+  const pool = createKeyPool(
+    () => keys,
+    () => nowMs,
+  );
+  return {
+    pool,
+    pass: (ms: number) => (nowMs += ms),
+    change: (...next: string[]) => (keys = next),
+  };
 }
 
 describe("the key pool", () => {
   test("asks its keys in turn", () => {
     const { pool } = setUp("a", "b", "c");
-    expect(Array.from({ length: 6 }, () => pool.next()).sort()).toEqual(["a", "a", "b", "b", "c", "c"]);
+    expect(Array.from({ length: 6 }, () => pool.next()).sort()).toEqual([
+      "a",
+      "a",
+      "b",
+      "b",
+      "c",
+      "c",
+    ]);
   });
 
   test("has no key where upstream wants none", () => {
