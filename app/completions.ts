@@ -55,11 +55,16 @@ interface Running {
   readers: number | undefined;
 }
 
+/** From the start of a completion to its first reader; in one process that is less than a tick. */
+const JOIN_MS = 1000;
+
 export function createCompletions(parts: {
   readonly streams: StreamStore;
   readonly deadlines: DeadlineLengths;
   readonly maxEventBytes: number;
   readonly clock: () => number;
+  /** Told what should never happen. */
+  readonly onBug: (cause: unknown) => void;
 }): Completions {
   const { streams, clock } = parts;
   const running = new Map<string, Running>();
@@ -76,10 +81,10 @@ export function createCompletions(parts: {
       here.readers = readers;
       clearTimeout(grace);
       if (readers > 0) return;
-      const leave = () => here.relay.cancel(failure("client_gone", "Nobody was left to read."));
       if (what.graceMs === 0) leave();
       else grace = setTimeout(leave, what.graceMs);
     });
+    const leave = () => relay.cancel(failure("client_gone", "Nobody was left to read."));
     const meter = createMeter(what.choices);
     const relay = startRelay({
       log,
@@ -105,16 +110,17 @@ export function createCompletions(parts: {
         running.delete(id);
         const durationMs = clock() - createdMs;
         const events = log.lastSeq();
-        what.settle({
-          end,
-          events,
-          durationMs,
-          firstEventMs,
-          countedTokens: meter.countedTokens(),
-          correlationId,
-        });
+        const countedTokens = meter.countedTokens();
+        try {
+          what.settle({ end, events, durationMs, firstEventMs, countedTokens, correlationId });
+        } catch (cause) {
+          // Whatever is wrong with our books, readers must hear of the end.
+          parts.onBug(cause);
+        }
       },
     });
+    // Whoever asked joins at once; should it fail to, the completion must not run on for nobody.
+    grace = setTimeout(leave, Math.max(what.graceMs, JOIN_MS));
     running.set(id, { relay, owner, digest: what.digest, readers: undefined });
     return log;
   }

@@ -70,13 +70,11 @@ export function readConfig(
   const given = toList(secret.value);
   const keys = kind === "simulated" && given.length === 0 ? [SIMULATED_KEY] : given;
   if (kind === "mistral" && keys.length === 0) {
-    read.fault(
-      "MISTRAL_API_KEY",
-      "is not set; set it, or MISTRAL_API_KEY_FILE, or UPSTREAM=simulated",
-    );
-  }
-  if (keys.some((key) => !/^[\x21-\x7e]+$/.test(key))) {
-    read.fault("MISTRAL_API_KEY", "holds a character that no HTTP header may carry");
+    const advice = "set it, or MISTRAL_API_KEY_FILE, or UPSTREAM=simulated";
+    read.fault("MISTRAL_API_KEY", `is not set; ${advice}`);
+  } else if (keys.length > 0) {
+    const fault = faultOfKeys(keys);
+    if (fault !== undefined) read.fault("MISTRAL_API_KEY", fault);
   }
   const config: Config = {
     upstream: {
@@ -169,6 +167,13 @@ function toCidr(read: Environment, text: string): Cidr[] {
   }
   read.fault("TRUSTED_PROXIES", `"${text}" is no address range such as 10.0.0.0/8`);
   return [];
+}
+
+/** What is wrong with keys to upstream, without showing one. */
+export function faultOfKeys(keys: readonly string[]): string | undefined {
+  if (keys.length === 0) return "holds no key";
+  if (keys.every((key) => /^[\x21-\x7e]+$/.test(key))) return undefined;
+  return "holds a character that no HTTP header may carry";
 }
 
 /** A comma-separated list without empty entries. */

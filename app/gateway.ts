@@ -74,6 +74,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     deadlines,
     maxEventBytes: bounds.maxEventBytes,
     clock,
+    onBug(cause) {
+      const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));
+      log.error("failed", { detail: message, stack });
+    },
   });
   const servers = createServers(config.upstream.servers);
   const metrics = createMetrics([...MODELS, config.upstream.defaultModel], {

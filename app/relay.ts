@@ -19,7 +19,7 @@ export interface RelayParts {
   readonly clock: () => number;
   /** Told once that the first event is there. */
   readonly onFirstEvent: () => void;
-  /** Told the end before any reader is, so that whoever reads it finds its slot given back. */
+  /** Told the end before any reader is, so that whoever reads it finds its slot given back; never throws. */
   readonly settle: (end: End) => void;
 }
 
@@ -32,7 +32,7 @@ export interface Relay {
   readonly ended: Promise<End>;
 }
 
-/** Ends the last line, where it is unfinished, and the event. */
+/** Ends an unfinished last line and its event. */
 const BLANK_LINE = Uint8Array.of(10, 10);
 
 /** Starts a completion. Whatever happens, its log is finished exactly once. */
@@ -42,7 +42,7 @@ export function startRelay(parts: RelayParts): Relay {
   const cancelled = Promise.withResolvers<void>();
   let why: Failure | undefined;
   let body: Body | undefined;
-  let report: ((gotEvent: boolean) => void) | undefined;
+  let opened: Extract<Opened, { response: Response }> | undefined;
 
   function cancel(failed: Failure): void {
     if (why !== undefined) return;
@@ -59,16 +59,20 @@ export function startRelay(parts: RelayParts): Relay {
     if (log.lastSeq() === 0) {
       deadlines.firstEvent();
       parts.onFirstEvent();
-      report?.(true);
+      opened?.report(true);
     }
     log.append(frame);
+  }
+
+  function toldAs(words: string): Failure {
+    return failure("upstream_failed", opened?.redact?.(words) ?? words);
   }
 
   /** @returns whether `[DONE]` was read, or how the frame breaks the answer off */
   function keep(frame: Frame, reading: Reading): boolean | Failure {
     if (reading.keep > 0) append(head(frame, reading.keep));
     if (reading.error === undefined) return reading.done;
-    return failure("upstream_failed", `Upstream broke the answer off: ${reading.error}`);
+    return toldAs(`Upstream broke the answer off: ${reading.error}`);
   }
 
   /** Waits until the readers have caught up; upstream's silence meanwhile is ours. */
@@ -120,8 +124,7 @@ export function startRelay(parts: RelayParts): Relay {
     const facts = meter.readAnswer(new TextDecoder().decode(bytes));
     if (facts === undefined)
       return failure("upstream_failed", "Upstream's answer is no JSON object.");
-    if (facts.error !== undefined)
-      return failure("upstream_failed", `Upstream failed: ${facts.error}`);
+    if (facts.error !== undefined) return toldAs(`Upstream failed: ${facts.error}`);
     append({ bytes, ends: [bytes.length] });
     return false;
   }
@@ -142,12 +145,12 @@ export function startRelay(parts: RelayParts): Relay {
   async function run(): Promise<End> {
     let ended: boolean | Failure;
     try {
-      const opened = await parts.open(controller.signal);
+      const answer = await parts.open(controller.signal);
       deadlines.heard();
-      if ("failure" in opened) ended = opened.failure;
+      if ("failure" in answer) ended = answer.failure;
       else {
-        report = opened.report;
-        ended = await read(opened.response);
+        opened = answer;
+        ended = await read(answer.response);
       }
     } catch (thrown) {
       if (body !== undefined) drop(body);
@@ -157,7 +160,7 @@ export function startRelay(parts: RelayParts): Relay {
     // What we ended ourselves fails in many ways underneath; the reason is the one we had.
     if (why !== undefined && ended !== true) ended = why;
     const isUpstreams = why === undefined || why.outcome === "first_event_timeout";
-    if (log.lastSeq() === 0) report?.(!isUpstreams);
+    if (log.lastSeq() === 0) opened?.report(!isUpstreams);
     return judge(log, meter, ended);
   }
 

@@ -1,7 +1,7 @@
 /** Files that may change while the process runs: mounted secrets and the keys file. */
 
 import { readFileSync, statSync } from "node:fs";
-import { type Config, toList } from "./config.ts";
+import { type Config, faultOfKeys, toList } from "./config.ts";
 import { KEYS_FILE_BYTES, RELOAD_POLL_MS } from "./core/bounds.ts";
 import { parseKeys } from "./core/keys-file.ts";
 import type { Gateway } from "./gateway.ts";
@@ -37,10 +37,12 @@ export function watchFiles(config: Config, keysText: string, gateway: Gateway, l
   });
   const { keysPath, keys } = config.upstream;
   if (keysPath === undefined) return [clientKeys];
-  const upstreamKeys = watchFile(keysPath, keys.join(","), (path) => readText(path).trim(), {
+  const readUpstreamKeys = (path: string) => toList(readText(path)).join(",");
+  const upstreamKeys = watchFile(keysPath, keys.join(","), readUpstreamKeys, {
     onText(text) {
       const next = toList(text);
-      if (next.length === 0) return refuse("MISTRAL_API_KEY_FILE", "there is no key in it");
+      const fault = faultOfKeys(next);
+      if (fault !== undefined) return refuse("MISTRAL_API_KEY_FILE", fault);
       gateway.replaceUpstreamKeys(next);
       accept("MISTRAL_API_KEY_FILE");
     },

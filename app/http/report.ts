@@ -7,13 +7,18 @@ import type { Parts } from "./call.ts";
 export function usedTokens({ end, events, countedTokens }: Told, promptTokens: number): number {
   const { usage } = end;
   if (usage !== null) {
+    const prompt = amount(usage.prompt_tokens) ?? promptTokens;
     return (
-      usage.total_tokens ??
-      (usage.prompt_tokens ?? promptTokens) + (usage.completion_tokens ?? countedTokens)
+      amount(usage.total_tokens) ?? prompt + (amount(usage.completion_tokens) ?? countedTokens)
     );
   }
   if (events === 0 && end.outcome.startsWith("upstream_")) return 0;
   return promptTokens + countedTokens;
+}
+
+/** A number of tokens that can be one; upstream's JSON is not ours. */
+function amount(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
 /** One line and one count for every completion, whatever became of it. */
@@ -22,8 +27,8 @@ export function report(
   who: { requestId: string; streamId: string; principal: string; address: string; model: string },
   { end, events, durationMs, firstEventMs, countedTokens, correlationId }: Told,
 ): void {
-  const promptTokens = end.usage?.prompt_tokens ?? 0;
-  const completionTokens = end.usage?.completion_tokens ?? countedTokens;
+  const promptTokens = amount(end.usage?.prompt_tokens) ?? 0;
+  const completionTokens = amount(end.usage?.completion_tokens) ?? countedTokens;
   const { metrics, log } = parts;
   metrics.ended(who.model, end.outcome, durationMs);
   metrics.tokens(who.model, promptTokens, completionTokens);

@@ -18,18 +18,30 @@ export type Answer = Reading | { readonly body: Uint8Array<ArrayBuffer> | Respon
  * that throws later looks like a clean end (facts, 1 and 2).
  */
 export function sse<C>(endpoint: (context: C) => Promise<Answer>) {
-  return async function* stream(context: C): AsyncGenerator<Uint8Array, unknown, void> {
-    const reading = await endpoint(context);
-    if ("body" in reading) return reading.body;
-    try {
-      while (!reading.isOver()) {
-        const bytes = reading.take();
-        if (bytes === undefined) await reading.changed();
-        else yield bytes;
+  return function stream(context: C): AsyncGenerator<Uint8Array, unknown, void> {
+    let reading: Reading | undefined;
+    const steps = (async function* () {
+      const answer = await endpoint(context);
+      if ("body" in answer) return answer.body;
+      reading = answer;
+      try {
+        while (!reading.isOver()) {
+          const bytes = reading.take();
+          if (bytes === undefined) await reading.changed();
+          else yield bytes;
+        }
+      } finally {
+        reading.leave();
       }
-    } finally {
-      reading.leave();
-    }
-    return undefined;
+      return undefined;
+    })();
+    // A connection that is reset (Deno 2.9.6) ends the body alone, not the request's signal, and a
+    // generator that waits is returned from only when its wait is over.
+    const end = steps.return.bind(steps);
+    steps.return = (value) => {
+      reading?.leave();
+      return end(value);
+    };
+    return steps;
   };
 }

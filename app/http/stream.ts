@@ -53,7 +53,7 @@ function ask(parts: Parts, call: Call, fields: Fields, maxChars: number): Promis
 function readQuery(request: Request): Fields {
   const fields: Record<string, string> = {};
   for (const [name, value] of new URL(request.url).searchParams) {
-    if (name in fields) throw invalid(name, "stands twice in the URL");
+    if (Object.hasOwn(fields, name)) throw invalid(name, "stands twice in the URL");
     fields[name] = value;
   }
   return fields;

@@ -142,7 +142,7 @@ export function createMemoryLog(
     ...info,
     append(frame) {
       if (end !== undefined) return;
-      frames.push(frame);
+      frames.push(compact(frame));
       lastSeq += frame.ends.length;
       appended += frame.bytes.length;
       wakeReaders();
@@ -167,4 +167,13 @@ export function createMemoryLog(
       budget.add(-held);
     },
   };
+}
+
+/**
+ * A frame that keeps no more memory than it is counted with: Deno reads 64 KiB at a time, and the few
+ * hundred bytes of an event would keep all of that.
+ */
+function compact({ bytes, ends }: Frame): Frame {
+  const isTight = bytes.buffer.byteLength <= 2 * bytes.length + FRAME_OVERHEAD_BYTES;
+  return { bytes: isTight ? bytes : bytes.slice(), ends };
 }

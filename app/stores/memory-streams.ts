@@ -83,7 +83,6 @@ export function createMemoryStreams(options: {
           if (!live.delete(info.id)) return;
           if (ttlMs === 0) log.forget();
           else finished.set(info.id, { log, expiresMs: clock() + ttlMs });
-          if (bytes > maxBytes) makeRoom();
         },
       };
     },

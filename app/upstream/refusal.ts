@@ -53,7 +53,8 @@ async function judge(response: Response, nowMs: number, key: string | undefined)
     return plain(failure("upstream_auth", "Upstream refused this server's own API key."), true);
   }
   if (status >= 400 && status < 500) return plain(failure("upstream_rejected", message), false);
-  const failed = failure("upstream_failed", `Upstream answered ${status}.`, {
+  const what = status === 200 ? "something of another type than was asked for" : status;
+  const failed = failure("upstream_failed", `Upstream answered ${what}.`, {
     headers: retryAfter(retryAfterMs),
   });
   return { failure: failed, isRetryable: status >= 500, retryAfterMs, isOnKey: false };
@@ -98,8 +99,14 @@ function messageOf(body: string, status: number, key: string | undefined): strin
   } catch {
     // Some servers in between answer in plain text or HTML; that is shown as it is, cut short.
   }
-  if (key !== undefined) text = text.replaceAll(key, "[redacted]");
-  return text === "" ? `Upstream answered ${status}.` : text.slice(0, ERROR_MESSAGE_CHARS);
+  // Cut after that, or the half of a key could be left at the end.
+  text = redact(text, key).slice(0, ERROR_MESSAGE_CHARS);
+  return text === "" ? `Upstream answered ${status}.` : text;
+}
+
+/** Takes the key that was asked with out of upstream's words: some servers echo it. */
+export function redact(words: string, key: string | undefined): string {
+  return key === undefined ? words : words.replaceAll(key, "[redacted]");
 }
 
 /** RFC 9110, section 10.2.3: seconds, or a date. */

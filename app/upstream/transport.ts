@@ -4,7 +4,7 @@ import { UPSTREAM_ATTEMPTS } from "../core/bounds.ts";
 import { type Failure, Fault, failure } from "../core/fault.ts";
 import type { Server, Servers } from "./breaker.ts";
 import type { KeyPool } from "./key-pool.ts";
-import { type Refusal, readRefusal } from "./refusal.ts";
+import { type Refusal, readRefusal, redact } from "./refusal.ts";
 
 /** A request to upstream; where it goes is not the caller's to say. */
 export interface Ask {
@@ -21,6 +21,8 @@ export type Opened =
       readonly response: Response;
       /** Told once whether an event came, which is what the breaker counts. */
       readonly report: (gotEvent: boolean) => void;
+      /** Takes the key that was asked with out of upstream's words, before anybody sees them. */
+      readonly redact?: (words: string) => string;
     }
   | { readonly failure: Failure; readonly correlationId?: string | undefined };
 
@@ -68,7 +70,8 @@ export function createTransport(parts: TransportParts): Transport {
     }
     parts.onAttempt(String(response.status));
     if (response.status === 200 && isExpected(ask, response)) {
-      return { response, report: (gotEvent) => heard.resolve(!gotEvent) };
+      const report = (gotEvent: boolean) => heard.resolve(!gotEvent);
+      return { response, report, redact: (words) => redact(words, key) };
     }
     const refusal = await readRefusal(response, clock(), key);
     heard.resolve(refusal.failure.outcome === "upstream_failed");

@@ -62,6 +62,12 @@ describe("GCRA", () => {
     );
   });
 
+  test("loses no request of a burst to rounding, at any rate", () => {
+    for (let perMinuteCount = 1; perMinuteCount <= 3000; perMinuteCount++) {
+      expect(run(perMinute(perMinuteCount, 50), Array(60).fill(0))).toHaveLength(50);
+    }
+  });
+
   test("says truly how many requests are left and when the next one passes", () => {
     fc.assert(
       fc.property(rate, waits, (rate, shares) => {

@@ -1,53 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  FRAME_OVERHEAD_BYTES,
-  READER_LAG_BYTES,
-  STREAMS_REMEMBERED,
-} from "../../app/core/bounds.ts";
+import { READER_LAG_BYTES, STREAMS_REMEMBERED } from "../../app/core/bounds.ts";
 import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
 import type { StreamLog } from "../../app/stores/stream-store.ts";
-import { frameOf } from "../support/frames.ts";
-import {
-  COMPLETED,
-  infoOf,
-  joined,
-  readNow,
-  streamStoreContract,
-} from "./stream-store.contract.ts";
+import { COMPLETED, joined, readNow } from "../support/logs.ts";
+import { EVENT, EVENT_BYTES, resolves, setUp } from "./small-store.ts";
+import { streamStoreContract } from "./stream-store.contract.ts";
 
 streamStoreContract("in memory", async (ttlMs) =>
   createMemoryStreams({ maxBytes: 2 ** 28, ttlMs, clock: Date.now }),
 );
-
-const KIB = 1024;
-const EVENT = frameOf("x".repeat(10 * KIB));
-const EVENT_BYTES = EVENT.bytes.length + FRAME_OVERHEAD_BYTES;
-
-function setUp(maxEvents: number, ttlMs = 60_000) {
-  let nowMs = 1e12;
-  const store = createMemoryStreams({
-    maxBytes: maxEvents * EVENT_BYTES,
-    ttlMs,
-    clock: () => nowMs,
-  });
-  const open = (id: string, events = 0): StreamLog => {
-    const log = store.create(infoOf(id), () => {});
-    for (let i = 0; i < events; i++) log.append(EVENT);
-    return log;
-  };
-  const isKept = async (...ids: string[]) =>
-    Promise.all(ids.map(async (id) => (await store.find(id)) !== undefined));
-  return { store, open, isKept, pass: (ms: number) => (nowMs += ms) };
-}
-
-/** Whether a promise resolves within a moment. */
-async function resolves(promise: Promise<unknown> | undefined): Promise<boolean> {
-  return Promise.race([
-    (promise ?? Promise.resolve()).then(() => true),
-    Bun.sleep(20).then(() => false),
-  ]);
-}
 
 describe("the bound on all logs together", () => {
   test("lets the oldest finished streams go first", async () => {

@@ -3,53 +3,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { READERS_PER_STREAM } from "../../app/core/bounds.ts";
 import { failure } from "../../app/core/fault.ts";
-import type {
-  End,
-  Reader,
-  StreamInfo,
-  StreamLog,
-  StreamStore,
-} from "../../app/stores/stream-store.ts";
-import { frameOf, textsOf } from "../support/frames.ts";
+import type { End, StreamLog, StreamStore } from "../../app/stores/stream-store.ts";
+import { frameOf } from "../support/frames.ts";
+import { COMPLETED, infoOf, joined, readNow } from "../support/logs.ts";
 
-/** How a whole answer ends. */
-export const COMPLETED: End = {
-  outcome: "completed",
-  failure: undefined,
-  finishReason: "stop",
-  usage: { total_tokens: 8 },
-  done: true,
-  unfinished: [],
-};
 const FAILED: End = {
   ...COMPLETED,
   outcome: "cancelled",
   failure: failure("cancelled", "Enough."),
   done: false,
 };
-
-/** A stream's facts under this id. */
-export function infoOf(id: string): StreamInfo {
-  return { id, owner: "web", model: "mistral-small-latest", kind: "events", createdMs: Date.now() };
-}
-
-/** A reader, where there must be one. */
-export function joined(log: StreamLog, after = 0): Reader {
-  const reader = log.join(after);
-  if (typeof reader === "string") throw new Error(`The reader was refused: ${reader}.`);
-  return reader;
-}
-
-/** The events that a reader has before it, as seq and data. */
-export function readNow(reader: Reader): [seq: number, data: string][] {
-  const events: [number, string][] = [];
-  for (let batch = reader.take(); batch !== undefined; batch = reader.take()) {
-    const texts = batch.frames.flatMap(textsOf).slice(batch.skip);
-    const from = batch.seq;
-    events.push(...texts.map((text, i): [number, string] => [from + i, text.slice(6, -2)]));
-  }
-  return events;
-}
 
 /** @param create makes an empty store that keeps finished streams for `ttlMs` */
 export function streamStoreContract(
