@@ -1,4 +1,4 @@
-/** The route handler of every endpoint that may stream: an async generator that yields bytes. */
+/** The route handler of every endpoint that may stream: it answers with an async generator of bytes. */
 
 import type { Reading } from "./reading.ts";
 
@@ -13,35 +13,52 @@ export const SSE_HEADERS = {
 export type Answer = Reading | { readonly body: Uint8Array<ArrayBuffer> | Response };
 
 /**
- * Makes a handler of an endpoint. Elysia awaits the first step before there is a response, so a
- * Fault thrown until then keeps its status; afterwards nothing here throws, because a generator
- * that throws later looks like a clean end (facts, 1 and 2).
+ * Makes a handler of an endpoint. Until there are first bytes there is no response, so a Fault thrown
+ * before them keeps its status; afterwards nothing here throws, because a generator that throws looks
+ * like a clean end (facts, 1 and 2).
  */
 export function sse<C>(endpoint: (context: C) => Promise<Answer>) {
-  return function stream(context: C): AsyncGenerator<Uint8Array, unknown, void> {
-    let reading: Reading | undefined;
-    const steps = (async function* () {
-      const answer = await endpoint(context);
-      if ("body" in answer) return answer.body;
-      reading = answer;
-      try {
-        while (!reading.isOver()) {
-          const bytes = reading.take();
-          if (bytes === undefined) await reading.changed();
-          else yield bytes;
-        }
-      } finally {
-        reading.leave();
-      }
-      return undefined;
-    })();
-    // A connection that is reset (Deno 2.9.6) ends the body alone, not the request's signal, and a
-    // generator that waits is returned from only when its wait is over.
-    const end = steps.return.bind(steps);
-    steps.return = (value) => {
-      reading?.leave();
-      return end(value);
-    };
-    return steps;
+  return async (context: C): Promise<AsyncGenerator<Uint8Array> | Uint8Array | Response> => {
+    const answer = await endpoint(context);
+    if ("body" in answer) return answer.body;
+    try {
+      return stream(answer, await firstBytes(answer));
+    } catch (fault) {
+      answer.leave();
+      throw fault;
+    }
   };
+}
+
+/** Nothing where the client left before there was anything to write. */
+async function firstBytes(reading: Reading): Promise<Uint8Array> {
+  while (!reading.isOver()) {
+    const bytes = reading.take();
+    if (bytes !== undefined) return bytes;
+    await reading.changed();
+  }
+  return new Uint8Array(0);
+}
+
+function stream(reading: Reading, first: Uint8Array): AsyncGenerator<Uint8Array> {
+  const steps = (async function* () {
+    try {
+      yield first;
+      while (!reading.isOver()) {
+        const bytes = reading.take();
+        if (bytes === undefined) await reading.changed();
+        else yield bytes;
+      }
+    } finally {
+      reading.leave();
+    }
+  })();
+  // A connection that is reset (Deno 2.9.6) ends the body and not the request's signal, and a
+  // generator that waits is returned from only when its wait is over. So leaving comes first.
+  const end = steps.return.bind(steps);
+  steps.return = (value) => {
+    reading.leave();
+    return end(value);
+  };
+  return steps;
 }

@@ -50,6 +50,8 @@ export function createMemoryLog(
   let furthest = 0; // of those, how many the fastest reader has taken
   let end: End | undefined;
   let wakeWriter: (() => void) | undefined;
+  // Let go at the end: it holds the whole completion, and a finished log outlives that by minutes.
+  let notify: typeof onReaders | undefined = onReaders;
   let isForgotten = false;
 
   function hold(bytes: number): void {
@@ -109,7 +111,7 @@ export function createMemoryLog(
     };
     const taken = { bytes: before };
     places.add(place);
-    onReaders(places.size);
+    notify?.(places.size);
     return {
       take: () => take(place, taken),
       changed: () =>
@@ -120,7 +122,7 @@ export function createMemoryLog(
       leave() {
         if (!places.delete(place)) return;
         place.wake?.();
-        onReaders(places.size);
+        notify?.(places.size);
       },
     };
   }
@@ -151,6 +153,7 @@ export function createMemoryLog(
     finish(how) {
       if (end !== undefined) return;
       end = how;
+      notify = undefined;
       wakeReaders();
       resumeWriter();
     },

@@ -11,6 +11,8 @@ export interface KeyPool {
   trouble(key: string): void;
   /** Whether there is a key without trouble. */
   hasFresh(): boolean;
+  /** Whether there is another key at all. */
+  hasOther(): boolean;
 }
 
 /** @param read the keys as they are configured now, in order */
@@ -33,6 +35,7 @@ export function createKeyPool(read: () => readonly string[], clock: () => number
       for (const old of troubles.keys()) if (!keys.includes(old)) troubles.delete(old);
       troubles.set(key, clock());
     },
+    hasOther: () => read().length > 1,
     hasFresh: () => read().some((key) => since(key) === undefined),
   };
 }

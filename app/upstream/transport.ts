@@ -88,8 +88,11 @@ export function createTransport(parts: TransportParts): Transport {
       const result = await attempt(ask, server, keys.next(), signal);
       if (!("isRetryable" in result)) return result;
       if (!result.isRetryable || attempts === UPSTREAM_ATTEMPTS || signal.aborted) return result;
-      const goesElsewhere = result.isOnKey ? keys.hasFresh() : servers.choose(server) !== server;
-      if (result.failure.outcome === "upstream_auth" && !goesElsewhere) return result;
+      // A key in trouble is better than one that was refused; against a full rate only a fresh one helps.
+      const isRefusedKey = result.failure.outcome === "upstream_auth";
+      if (isRefusedKey && !keys.hasOther()) return result;
+      const goesElsewhere =
+        isRefusedKey || (result.isOnKey ? keys.hasFresh() : servers.choose(server) !== server);
       const jitterMs = RETRY_BASE_MS * (1 + parts.random());
       const waitMs = goesElsewhere ? 0 : (result.retryAfterMs ?? jitterMs);
       if (clock() + waitMs - startedMs > parts.commitMs) return result;
