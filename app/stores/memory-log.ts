@@ -50,8 +50,6 @@ export function createMemoryLog(
   let furthest = 0; // of those, how many the fastest reader has taken
   let end: End | undefined;
   let wakeWriter: (() => void) | undefined;
-  // Let go at the end: it holds the whole completion, and a finished log outlives that by minutes.
-  let notify: typeof onReaders | undefined = onReaders;
   let isForgotten = false;
 
   function hold(bytes: number): void {
@@ -111,7 +109,7 @@ export function createMemoryLog(
     };
     const taken = { bytes: before };
     places.add(place);
-    notify?.(places.size);
+    onReaders(places.size);
     return {
       take: () => take(place, taken),
       changed: () =>
@@ -122,7 +120,7 @@ export function createMemoryLog(
       leave() {
         if (!places.delete(place)) return;
         place.wake?.();
-        notify?.(places.size);
+        onReaders(places.size);
       },
     };
   }
@@ -153,7 +151,6 @@ export function createMemoryLog(
     finish(how) {
       if (end !== undefined) return;
       end = how;
-      notify = undefined;
       wakeReaders();
       resumeWriter();
     },

@@ -69,8 +69,10 @@ export function createMemoryStreams(options: {
 
   return {
     create(info, onReaders) {
+      // Let go at the end: it holds the whole completion, and a finished log outlives that by minutes.
+      let tell: typeof onReaders | undefined = onReaders;
       const log = createMemoryLog(info, budget, (readers) => {
-        onReaders(readers);
+        tell?.(readers);
         // A finished log that was kept for its last reader may go now, and writers may wait for that.
         if (readers === 0 && bytes > maxBytes) makeRoom();
       });
@@ -80,6 +82,7 @@ export function createMemoryStreams(options: {
         ...log,
         finish(end) {
           log.finish(end);
+          tell = undefined;
           if (!live.delete(info.id)) return;
           if (ttlMs === 0) log.forget();
           else finished.set(info.id, { log, expiresMs: clock() + ttlMs });

@@ -1,0 +1,3 @@
+module mistral-stream/pause
+
+go 1.26.0
