@@ -8,7 +8,7 @@ import type { Parts } from "./call.ts";
 import { createCompletion } from "./chat.ts";
 import { corsOptions } from "./cors-options.ts";
 import { createEmbeddings } from "./embeddings.ts";
-import { createOnError } from "./errors.ts";
+import { createOnError, type Route } from "./errors.ts";
 import { createIdentify } from "./identify.ts";
 import { createModels } from "./models.ts";
 import { createAdmitRequest } from "./admit-request.ts";
@@ -16,11 +16,6 @@ import { createDeleteStream, createGetStreamById } from "./resume.ts";
 import { sse } from "./sse.ts";
 import { createStream } from "./stream.ts";
 import { createUsage } from "./usage.ts";
-
-interface Route {
-  readonly method: string;
-  readonly path: string;
-}
 
 /** Builds the application; its `fetch` is the gateway's. */
 export function createApp(parts: Parts) {
@@ -36,7 +31,7 @@ export function createApp(parts: Parts) {
     .onRequest(createArrival(parts))
     .use(cors(corsOptions(parts.config.corsOrigins)))
     .use(bearer())
-    .onError(createOnError(parts, (path) => methodsOf(routes, path)))
+    .onError(createOnError(parts, (path) => routesAt(routes, path)))
     .resolve(createIdentify(parts))
     .get("/v1/usage", createUsage(parts))
     .get("/v1/streams/:id", sse(createGetStreamById(parts)))
@@ -52,17 +47,15 @@ export function createApp(parts: Parts) {
   return app;
 }
 
-/** The methods that are routed for a path, for `allow`. */
-function methodsOf(routes: readonly Route[], path: string): string[] {
+/** The routes of a path, whatever their method. */
+function routesAt(routes: readonly Route[], path: string): Route[] {
+  const given = path.split("/");
   const matches = (pattern: string) => {
     const parts = pattern.split("/");
-    const given = path.split("/");
     return (
       parts.length === given.length &&
       parts.every((part, i) => part.startsWith(":") || part === given[i])
     );
   };
-  return routes
-    .filter((route) => route.method !== "OPTIONS" && matches(route.path))
-    .map((route) => route.method);
+  return routes.filter((route) => route.method !== "OPTIONS" && matches(route.path));
 }

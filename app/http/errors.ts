@@ -11,18 +11,25 @@ interface Thrown extends Pick<Call, "request" | "set"> {
   readonly error: unknown;
 }
 
-/** @param allowed the methods that a path answers, or none where there is no such path */
-export function createOnError(parts: Parts, allowed: (path: string) => readonly string[]) {
+/** A path as it is routed, with its parameters by name. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** @param routesAt the routes of a path, or none where there is no such path */
+export function createOnError(parts: Parts, routesAt: (path: string) => readonly Route[]) {
   return ({ code, error, request, set }: Thrown): string => {
-    const { pathname } = new URL(request.url);
-    const fault =
-      code === "NOT_FOUND" ? notFound(request.method, pathname, allowed) : toFault(error);
+    const routes = routesAt(new URL(request.url).pathname);
+    const methods = routes.map(({ method }) => method);
+    const fault = code === "NOT_FOUND" ? notFound(request.method, methods) : toFault(error);
     const requestId = requestIdOf(set);
     parts.metrics.refused(fault.code);
     tell(parts, fault, {
       requestId,
       method: request.method,
-      route: pathname,
+      // The pattern, since a path may hold whatever a client mistook for one.
+      route: routes[0]?.path ?? "unknown",
       code: fault.code,
       status: fault.status,
     });
@@ -32,9 +39,7 @@ export function createOnError(parts: Parts, allowed: (path: string) => readonly 
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
       ...(fault.status === 401 ? { "www-authenticate": 'Bearer realm="mistral-stream"' } : {}),
-      ...(fault.code === "method_not_allowed"
-        ? { allow: [...allowed(pathname), "OPTIONS"].join(", ") }
-        : {}),
+      ...(fault.code === "method_not_allowed" ? { allow: [...methods, "OPTIONS"].join(", ") } : {}),
       ...(isForLater(fault) ? { "retry-after": String(SLOT_RETRY_SECONDS) } : {}),
       ...fault.headers,
     });
@@ -48,12 +53,7 @@ function isForLater({ status, retryable }: Fault): boolean {
   return retryable && (status === 429 || status === 503);
 }
 
-function notFound(
-  method: string,
-  path: string,
-  allowed: (path: string) => readonly string[],
-): Fault {
-  const methods = allowed(path);
+function notFound(method: string, methods: readonly string[]): Fault {
   if (methods.length === 0)
     return new Fault("not_found", "There is no such path here; the README lists them.");
   return new Fault(

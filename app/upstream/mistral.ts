@@ -37,7 +37,8 @@ export function createAskStream(transport: Transport): AskStream {
       },
     });
     const core = new MistralCore({ serverURL: NOWHERE, httpClient });
-    const result = await chatStream(core, toRequest(prompt));
+    // With a signal the SDK sets no deadline of its own; ours are in the relay.
+    const result = await chatStream(core, toRequest(prompt), { signal });
     if (!result.ok) asked.reject(result.error);
     return asked.promise;
   };
