@@ -11,7 +11,8 @@ await run({
     const server = Deno.serve({ hostname: host, port, onListen() {} }, (request, info) =>
       fetch(request, "hostname" in info.remoteAddr ? info.remoteAddr.hostname : undefined),
     );
-    return { url: `http://${host}:${server.addr.port}/`, stop: () => server.shutdown() };
+    const name = host.includes(":") ? `[${host}]` : host;
+    return { url: `http://${name}:${server.addr.port}/`, stop: () => server.shutdown() };
   },
   onSignal: (signal, react) => Deno.addSignalListener(signal, react),
   exit: Deno.exit,

@@ -30,6 +30,9 @@ export const RETRY_DRAINING_MS = 1000;
 /** Attempts per completion. A third would triple the load on an upstream that is already failing. */
 export const UPSTREAM_ATTEMPTS = 2;
 
+/** A request's body comes within this time: 4 MiB at 140 KiB/s, and neither runtime has a bound of its own. */
+export const BODY_READ_MS = 30_000;
+
 /** Upstream error bodies are read up to here; real ones are below 2 KiB. */
 export const ERROR_BODY_BYTES = 64 * 1024;
 

@@ -8,6 +8,7 @@ import {
   encodeFault,
   encodePreamble,
   encodeWithIds,
+  idPrefix,
   STREAM_HEARTBEAT,
 } from "../core/encode.ts";
 import { concat, type Frame } from "../core/event.ts";
@@ -26,6 +27,7 @@ export interface Dialect {
 
 /** `/stream` and `/v1/streams/{id}`: every event has an id, the last one says how it ended. */
 export function streamDialect(streamId: string): Dialect {
+  const prefix = idPrefix(streamId);
   return {
     opening: (first) => {
       const preamble = encodePreamble(streamId);
@@ -33,12 +35,11 @@ export function streamDialect(streamId: string): Dialect {
     },
     events({ frames, skip, seq }) {
       const [only] = frames;
-      if (frames.length === 1 && only !== undefined)
-        return encodeWithIds(only, skip, streamId, seq);
+      if (frames.length === 1 && only !== undefined) return encodeWithIds(only, skip, prefix, seq);
       let from = seq;
       let size = 0;
       const parts = frames.map((frame, i) => {
-        const bytes = encodeWithIds(frame, i === 0 ? skip : 0, streamId, from);
+        const bytes = encodeWithIds(frame, i === 0 ? skip : 0, prefix, from);
         from += frame.ends.length - (i === 0 ? skip : 0);
         size += bytes.length;
         return bytes;

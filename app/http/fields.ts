@@ -23,9 +23,8 @@ export function readInteger(
   min: number,
   max: number,
 ): number | undefined {
-  const value = toNumber(fields[name]);
-  if (value === undefined) return undefined;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const value = readNumber(fields, name, min, max);
+  if (value === undefined || Number.isInteger(value)) return value;
   throw invalid(name, `must be a whole number from ${min} to ${max}`);
 }
 
@@ -37,8 +36,7 @@ export function readNumber(
   max: number,
 ): number | undefined {
   const value = toNumber(fields[name]);
-  if (value === undefined) return undefined;
-  if (value >= min && value <= max) return value;
+  if (value === undefined || (value >= min && value <= max)) return value;
   throw invalid(name, `must be a number from ${min} to ${max}`);
 }
 

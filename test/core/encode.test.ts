@@ -10,6 +10,7 @@ import {
   encodeFault,
   encodePreamble,
   encodeWithIds,
+  idPrefix,
   STREAM_HEARTBEAT,
 } from "../../app/core/encode.ts";
 import { concat } from "../../app/core/event.ts";
@@ -37,7 +38,9 @@ describe("ids", () => {
     fc.assert(
       fc.property(data, fc.nat(), fc.nat(1000), (texts, at, seq) => {
         const skip = at % texts.length;
-        const events = parseEvents(encodeWithIds(frameOf(...texts), skip, "s-1_Z", seq + 1));
+        const events = parseEvents(
+          encodeWithIds(frameOf(...texts), skip, idPrefix("s-1_Z"), seq + 1),
+        );
         expect(events.map((event) => event.data)).toEqual(texts.slice(skip));
         expect(events.map((event) => event.id as string)).toEqual(
           texts.slice(skip).map((_, i) => `s-1_Z.${seq + 1 + i}`),
@@ -48,8 +51,8 @@ describe("ids", () => {
 
   test("give the same bytes for a frame as for its events one by one", () => {
     const frame = frameOf("1", "2", "3");
-    const apart = [1, 2, 3].map((n) => encodeWithIds(frameOf(String(n)), 0, "s", n));
-    expect(encodeWithIds(frame, 0, "s", 1)).toEqual(
+    const apart = [1, 2, 3].map((n) => encodeWithIds(frameOf(String(n)), 0, idPrefix("s"), n));
+    expect(encodeWithIds(frame, 0, idPrefix("s"), 1)).toEqual(
       concat(
         apart,
         apart.reduce((sum, one) => sum + one.length, 0),
