@@ -3,7 +3,12 @@
  * own, so that neither the gateway nor the test's clients wait for it.
  */
 
-const HEAD = { id: "c", object: "chat.completion.chunk", created: 1, model: "mistral-small-latest" };
+const HEAD = {
+  id: "c",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "mistral-small-latest",
+};
 const chunk = (content: string, finish_reason: string | null, more: object = {}) => {
   const choices = [{ index: 0, delta: { content }, finish_reason }];
   return `data: ${JSON.stringify({ ...HEAD, choices, ...more })}\n\n`;
@@ -12,7 +17,7 @@ const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
 const FIRST = chunk("held", null);
 const LAST = `${chunk("", "stop", { usage })}data: [DONE]\n\n`;
 
-const open = new Set<ReadableStreamDefaultController<Uint8Array>>();
+const held = new Set<ReadableStreamDefaultController<Uint8Array>>();
 const utf8 = new TextEncoder();
 
 function hold(): Response {
@@ -20,20 +25,20 @@ function hold(): Response {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       own = controller;
-      open.add(controller);
+      held.add(controller);
       controller.enqueue(utf8.encode(FIRST));
     },
-    cancel: () => void open.delete(own),
+    cancel: () => void held.delete(own),
   });
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }
 
 function finish(): Response {
-  for (const controller of open) {
+  for (const controller of held) {
     controller.enqueue(utf8.encode(LAST));
     controller.close();
   }
-  open.clear();
+  held.clear();
   return new Response("finished");
 }
 
@@ -43,8 +48,10 @@ const server = Bun.serve({
   idleTimeout: 0,
   fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/open") return new Response(String(open.size));
+    if (pathname === "/open") return new Response(String(held.size));
     return pathname === "/finish" ? finish() : hold();
   },
 });
 console.log(server.url.origin);
+
+export {};

@@ -31,7 +31,7 @@ export function rawRequest(origin: string, request: RawRequest): RawExchange {
   let size = 0;
   const closed = Promise.withResolvers<void>();
   socket.on("data", (data) => {
-    received.push(data);
+    received.push(Buffer.from(data));
     size += data.length;
   });
   // A connection that breaks is closed as well, which is what is told.
@@ -39,7 +39,9 @@ export function rawRequest(origin: string, request: RawRequest): RawExchange {
   socket.on("close", () => closed.resolve());
   const headers = Object.entries({ host, ...request.headers });
   const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.write(`${request.method ?? "GET"} ${request.path} HTTP/1.1\r\n${head}\r\n${request.body ?? ""}`);
+  socket.write(
+    `${request.method ?? "GET"} ${request.path} HTTP/1.1\r\n${head}\r\n${request.body ?? ""}`,
+  );
   const text = () => Buffer.concat(received).toString("latin1");
   return {
     socket,
