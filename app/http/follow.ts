@@ -5,7 +5,6 @@ import {
   READERS_PER_STREAM,
   SLOT_RETRY_SECONDS,
 } from "../core/bounds.ts";
-import { concat } from "../core/event.ts";
 import { Fault } from "../core/fault.ts";
 import type { Reader, StreamLog } from "../stores/stream-store.ts";
 import { type Call, type Parts, requestIdOf } from "./call.ts";
@@ -60,21 +59,13 @@ export async function readWhole(call: Call, log: StreamLog): Promise<Answer> {
     while (log.end() === undefined) await reader.changed();
     const failed = log.end()?.failure;
     if (failed !== undefined) throw failed.fault;
-    const frames = reader.take()?.frames ?? [];
+    // An answer is one frame, whatever its size.
+    const [answer] = reader.take()?.frames ?? [];
     Object.assign(call.set.headers, {
       "content-type": "application/json",
       "cache-control": "no-store",
     });
-    const size = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
-    return {
-      body:
-        frames.length === 1 && frames[0]
-          ? frames[0].bytes
-          : concat(
-              frames.map((f) => f.bytes),
-              size,
-            ),
-    };
+    return { body: answer?.bytes ?? new Uint8Array(0) };
   } finally {
     signal.removeEventListener("abort", leave);
     leave();
