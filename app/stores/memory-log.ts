@@ -2,6 +2,7 @@
 
 import {
   FRAME_OVERHEAD_BYTES,
+  LOG_OVERHEAD_BYTES,
   READ_BYTES,
   READER_LAG_BYTES,
   READERS_PER_STREAM,
@@ -56,6 +57,7 @@ export function createMemoryLog(
     held += bytes;
     if (!isForgotten) budget.add(bytes);
   }
+  hold(LOG_OVERHEAD_BYTES);
   const wakeReaders = () => {
     for (const place of places) place.wake?.();
   };

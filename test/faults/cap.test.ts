@@ -8,25 +8,23 @@ import { rawRequest } from "../support/raw.ts";
 /** Bun's cap on requests to upstream where nobody lifts it (facts, 16). */
 const BUN_REQUESTS = 256;
 /** Longer than Bun's own idle limit of 10 s (facts, 17). */
-const SILENT_MS = 11_500;
+const SILENT_MS = 16_000;
 
 setDefaultTimeout(30_000);
 
 describe("on Bun", () => {
-  test("without BUN_CONFIG_MAX_HTTP_REQUESTS, admission stays below Bun's cap, and says so", async () => {
-    await using pair = await ownStage({ env: { BUN_CONFIG_MAX_HTTP_REQUESTS: "" } });
+  test.concurrent("without BUN_CONFIG_MAX_HTTP_REQUESTS, admission stays below Bun's cap, and says so", async () => {
+    await using pair = await ownStage({ env: { BUN_CONFIG_MAX_HTTP_REQUESTS: undefined } });
     const warned = pair.gateway.lines.find(({ level }) => level === 40);
     expect(warned).toMatchObject({ count: BUN_REQUESTS - 1 });
     const headers = { ...bearer(), "stream-grace": "0" };
     const clients = Array.from({ length: BUN_REQUESTS - 1 }, () =>
       rawRequest(pair.gateway.url, { path: "/stream?q=fault:silence:1", headers }),
     );
-    const refused = async () => (await askStream(pair, "one too many")).status === 503;
     while (clients.some((client) => client.bytes() === 0)) await Bun.sleep(20);
     expect(clients.every((client) => client.status() === 200)).toBe(true);
-    expect(await refused()).toBe(true);
     const one = await askStream(pair, "one too many");
-    expect((await errorOf(one)).code).toBe("overloaded");
+    expect([one.status, (await errorOf(one)).code]).toEqual([503, "overloaded"]);
     expect(pair.upstream.open()).toBe(BUN_REQUESTS - 1);
     for (const { socket } of clients) socket.destroy();
   });

@@ -125,6 +125,16 @@ export function outcomes(runtime: RuntimeName): void {
       );
     });
 
+    test("an error frame's own words reach the client, in mid-stream on either dialect", async () => {
+      const words = "Internal server error";
+      for (const fault of ["fault:error-frame:3", "fault:openai-error-frame:3"]) {
+        const last = parseEvents(await (await askStream(on(), fault)).text()).at(-1);
+        expect(JSON.parse(last?.data ?? "").message).toContain(words);
+        const chunk = parseEvents(await (await askChat(on(), fault)).text()).at(-1);
+        expect(JSON.parse(chunk?.data ?? "").error.message).toContain(words);
+      }
+    });
+
     test("429 passes upstream's retry-after on; one that no retry helps says so", async () => {
       const later = await askChat(on(), "fault:status:429:30");
       expect(later.headers.get("retry-after")).toBe("30");

@@ -2,6 +2,7 @@
 
 import { type GatewayOptions, startGateway, type TestGateway } from "../support/gateway.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
+import { expectDiscreet } from "./told.ts";
 
 /** A pair that ends with the block that declared it. */
 export interface OwnStage extends AsyncDisposable {
@@ -9,7 +10,7 @@ export interface OwnStage extends AsyncDisposable {
   readonly upstream: Upstream;
 }
 
-/** @param options.servers how many upstreams there are; the first is `upstream` */
+/** Starts a pair; at its end the log is looked through as everywhere. */
 export async function ownStage(
   options: GatewayOptions & { readonly paceMs?: number },
 ): Promise<OwnStage> {
@@ -22,6 +23,7 @@ export async function ownStage(
     async [Symbol.asyncDispose]() {
       await gateway.stop();
       await upstream.close();
+      expectDiscreet(gateway);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
 } from "../support/gateway.ts";
 import { KEY } from "../support/keys.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
+import { expectDiscreet } from "./told.ts";
 
 export interface Stage {
   readonly gateway: TestGateway;
@@ -34,6 +35,7 @@ export function stage(
   afterAll(async () => {
     await pair?.gateway.stop();
     await pair?.upstream.close();
+    if (pair !== undefined) expectDiscreet(pair.gateway);
   });
   return () => {
     if (pair === undefined) throw new Error("the stage has not started");

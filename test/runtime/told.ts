@@ -1,13 +1,22 @@
 /** What a gateway tells of its streams, in the log and in metrics, and what it must never tell. */
 
 import { expect } from "bun:test";
+import type { TestGateway } from "../support/gateway.ts";
+import { EXPIRED_KEY, FUTURE_KEY, KEY, OTHER_KEY } from "../support/keys.ts";
 import { bearer, type Stage, until } from "./stage.ts";
 
-/** The outcome in the log line of the stream that a response carries. */
-export async function outcomeOf({ gateway }: Stage, response: Response): Promise<unknown> {
-  const id = response.headers.get("stream-id") ?? "none";
-  const line = await until(() => gateway.lines.find((one) => one["streamId"] === id));
-  return line["outcome"];
+/** The keys of these tests, and words that all of their prompts and answers are made of. */
+const SECRETS = [KEY, OTHER_KEY, EXPIRED_KEY, FUTURE_KEY, "upstream-secret", "upstream-new"];
+const PROMPTS = ["fault:", "count to", '"delta"', "17 18 19"];
+
+/** Looks through all that a gateway has said: no secret, no prompt, no answer, nothing unobserved. */
+export function expectDiscreet({ lines, stderr }: TestGateway): void {
+  const log = lines.map((line) => Object.values(line).join(" ")).join("\n");
+  expect([...SECRETS, ...PROMPTS].filter((word) => log.includes(word))).toEqual([]);
+  expect(lines.filter(({ msg }) => msg === "failed" || /unhandled|uncaught/i.test(msg))).toEqual(
+    [],
+  );
+  expect(stderr()).toBe("");
 }
 
 /** Waits until every slot is given back, as usage and metrics show it. */

@@ -9,7 +9,8 @@ export type RuntimeName = "bun" | "deno";
 
 export interface GatewayOptions {
   readonly runtime?: RuntimeName;
-  readonly env?: Readonly<Record<string, string>>;
+  /** What differs from the usual environment; undefined takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The whole keys file, or what differs from the usual one. */
   readonly keys?: unknown;
   readonly plan?: NonNullable<KeysOptions["plan"]>;
