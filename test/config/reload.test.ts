@@ -1,14 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { temporaryFolder } from "../support/folder.ts";
 import { join } from "node:path";
 import type { Config } from "../../app/config.ts";
 import type { Keys } from "../../app/core/keys-file.ts";
@@ -43,7 +35,7 @@ async function until(isSo: () => boolean): Promise<number> {
 
 describe("a watched file", () => {
   test.concurrent("tells its new text within 2 s, once", async () => {
-    const path = join(mkdtempSync(join(tmpdir(), "reload-")), "file");
+    const path = join(temporaryFolder(), "file");
     writeFileSync(path, "one");
     const { texts, faults } = watch(path, "one");
     writeFileSync(path, "two");
@@ -53,7 +45,7 @@ describe("a watched file", () => {
   });
 
   test.concurrent("tells a change by a swapped link, as Kubernetes makes it", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "reload-"));
+    const folder = temporaryFolder();
     for (const version of ["v1", "v2"]) {
       mkdirSync(join(folder, version));
       writeFileSync(join(folder, version, "key"), version);
@@ -68,7 +60,7 @@ describe("a watched file", () => {
   });
 
   test.concurrent("that is gone is told once, and its return is a change", async () => {
-    const path = join(mkdtempSync(join(tmpdir(), "reload-")), "file");
+    const path = join(temporaryFolder(), "file");
     writeFileSync(path, "one");
     const { texts, faults } = watch(path, "one");
     rmSync(path);
@@ -89,7 +81,7 @@ describe("a watched file", () => {
 });
 
 test.concurrent("a broken KEYS_FILE is refused and reported, the next good one is taken, and so are upstream's keys", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "reload-"));
+  const folder = temporaryFolder();
   const [keysFile, keysPath] = [join(folder, "keys.json"), join(folder, "key")];
   const good = '{"plans":{},"keys":[]}';
   writeFileSync(keysFile, good);

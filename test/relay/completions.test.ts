@@ -1,85 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { type Completions, createCompletions, type Told } from "../../app/completions.ts";
 import { failure } from "../../app/core/fault.ts";
-import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
 import { chunkOf } from "../support/frames.ts";
-import { infoOf, joined } from "../support/logs.ts";
-import { createUpstream, LONG, type Upstream } from "./fake-upstream.ts";
-
-interface Given {
-  owner?: string;
-  digest?: string;
-  graceMs?: number;
-  kind?: "events" | "answer";
-}
-
-function setUp(ttlMs = 60_000) {
-  const streams = createMemoryStreams({ maxBytes: 2 ** 30, ttlMs, clock: Date.now });
-  streams.close();
-  const bugs: unknown[] = [];
-  const completions: Completions = createCompletions({
-    streams,
-    deadlines: { ...LONG, firstEventMs: 300, idleMs: 300 },
-    maxEventBytes: 2 ** 20,
-    clock: Date.now,
-    onBug: (cause) => bugs.push(cause),
-  });
-  const told = new Map<string, Told[]>();
-  const upstreams = new Map<string, Upstream>();
-  const start = (
-    id: string,
-    { owner = "web", digest = "d", graceMs = 0, kind = "events" }: Given = {},
-  ) => {
-    const upstream = createUpstream();
-    upstreams.set(id, upstream);
-    told.set(id, []);
-    return completions.start({
-      ...infoOf(id),
-      owner,
-      kind,
-      digest,
-      choices: 1,
-      graceMs,
-      open: async () => ({ response: upstream.response, report() {} }),
-      settle: (one) => told.get(id)?.push(one),
-    });
-  };
-  const outcomes = (id: string) => told.get(id)?.map((one) => one.end.outcome) ?? [];
-  return { completions, start, outcomes, told, upstreams, bugs };
-}
-
-describe("a completion", () => {
-  test("that nobody ever joins does not run on", async () => {
-    const { start, outcomes, upstreams } = setUp();
-    start("a");
-    // Kept alive by upstream for longer than a reader takes to join.
-    for (let i = 0; i < 8 && outcomes("a").length === 0; i++) {
-      upstreams.get("a")?.send(chunkOf("x"));
-      await Bun.sleep(150);
-    }
-    expect(outcomes("a")).toEqual(["client_gone"]);
-    expect(upstreams.get("a")?.isCancelled()).toBe(true);
-  });
-
-  test("whose books are broken still tells its readers the end", async () => {
-    const { completions, bugs } = setUp();
-    const upstream = createUpstream();
-    const log = completions.start({
-      ...infoOf("b"),
-      digest: "d",
-      choices: 1,
-      graceMs: 0,
-      open: async () => ({ response: upstream.response, report() {} }),
-      settle() {
-        throw new Error("books");
-      },
-    });
-    joined(log);
-    await completions.cancel("b", failure("cancelled", "enough"));
-    expect(log.end()?.outcome).toBe("cancelled");
-    expect(bugs.map(String)).toEqual(["Error: books"]);
-  });
-});
+import { joined } from "../support/logs.ts";
+import { setUp } from "./set-up.ts";
 
 describe("grace", () => {
   test("ends a completion after its last reader, and not before its time", async () => {
