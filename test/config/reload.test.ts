@@ -1,12 +1,14 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { temporaryFolder } from "../support/folder.ts";
+import { temporaryFolders } from "../support/folder.ts";
 import { join } from "node:path";
 import type { Config } from "../../app/config.ts";
 import type { Keys } from "../../app/core/keys-file.ts";
 import type { Gateway } from "../../app/gateway.ts";
 import { type Watch, watchFile, watchFiles } from "../../app/reload.ts";
 import { createLog } from "../../app/telemetry/log.ts";
+
+const temporaryFolder = temporaryFolders();
 
 const watches: Watch[] = [];
 afterAll(() => {

@@ -1,18 +1,19 @@
-/** Temporary folders of tests, gone with the process that made them. */
+/** Temporary folders of tests, gone with the file of tests that made them. */
 
+import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const made: string[] = [];
-
-process.on("exit", () => {
-  for (const path of made) rmSync(path, { recursive: true, force: true });
-});
-
-/** Makes an empty folder. */
-export function temporaryFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), "mistral-stream-test-"));
-  made.push(path);
-  return path;
+/** Called once at the top of a file; what it returns makes an empty folder. */
+export function temporaryFolders(): () => string {
+  const made: string[] = [];
+  afterAll(() => {
+    for (const path of made) rmSync(path, { recursive: true, force: true });
+  });
+  return () => {
+    const path = mkdtempSync(join(tmpdir(), "mistral-stream-test-"));
+    made.push(path);
+    return path;
+  };
 }

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
-import { temporaryFolder } from "../support/folder.ts";
+import { temporaryFolders } from "../support/folder.ts";
 import { join } from "node:path";
 import { Mistral } from "@mistralai/mistralai";
 import { type Recording, readRecordings } from "../../app/upstream/simulated/replay.ts";
 import { createSimulated } from "../../app/upstream/simulated/simulated.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
 import { type Body, post, chat } from "./simulated-requests.ts";
+
+const temporaryFolder = temporaryFolders();
 
 const FOLDERS = [
   join(import.meta.dir, "../fixtures/recorded"),
