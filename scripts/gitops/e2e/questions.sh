@@ -44,6 +44,16 @@ pods() {
     -o go-template='{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}'
 }
 
+# leads_to NAMESPACE POD...: the Service leads to these pods alone. One on its way out is still a
+# ready endpoint for a moment after the Deployment counts as rolled.
+leads_to() {
+  local ready wanted
+  ready=$(kubectl -n "$1" get endpointslices -l kubernetes.io/service-name=mistral-stream \
+    -o go-template='{{range .items}}{{range .endpoints}}{{if .conditions.ready}}{{.targetRef.name}}{{"\n"}}{{end}}{{end}}{{end}}' | sort -u)
+  wanted=$(printf '%s\n' "${@:2}" | sort -u)
+  [[ $ready == "$wanted" ]]
+}
+
 service_address() { kubectl -n "$1" get service mistral-stream -o jsonpath='{.spec.clusterIP}'; }
 
 # answers NAMESPACE KEY STATUS: what every pod says to a client with that key, each asked by itself,

@@ -13,6 +13,10 @@ bump dev v2
 until_true 60 "dev's Deployment has the new digest" image_is dev "$IMAGE@${DIGEST[v2]}"
 until_true 90 "dev's pods are new" rolled dev
 new=$(pods "$DEV")
+# shellcheck disable=SC2086
+until_true 30 "the Service leads to new pods alone" leads_to "$DEV" $new
+# kube-proxy writes its rules once a second.
+sleep 2
 kill -0 "$reader" 2>/dev/null || fail "the streams were over before the rollout was"
 
 # New streams meet new pods, which a pod on its way out would answer with 503.
