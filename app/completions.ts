@@ -2,6 +2,7 @@
 
 import { type Failure, failure } from "./core/fault.ts";
 import { createMeter } from "./core/meter.ts";
+import type { IsPlain } from "./core/plain.ts";
 import type { DeadlineLengths } from "./deadlines.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import type { End, StreamInfo, StreamLog, StreamStore } from "./stores/stream-store.ts";
@@ -62,6 +63,7 @@ export function createCompletions(parts: {
   readonly streams: StreamStore;
   readonly deadlines: DeadlineLengths;
   readonly maxEventBytes: number;
+  readonly isPlain: IsPlain;
   readonly clock: () => number;
   /** Told what should never happen. */
   readonly onBug: (cause: unknown) => void;
@@ -85,7 +87,7 @@ export function createCompletions(parts: {
       else grace = setTimeout(leave, what.graceMs);
     });
     const leave = () => relay.cancel(failure("client_gone", "Nobody was left to read."));
-    const meter = createMeter(what.choices);
+    const meter = createMeter(what.choices, parts.isPlain);
     const relay = startRelay({
       log,
       meter,

@@ -5,6 +5,7 @@ import { createCompletions } from "./completions.ts";
 import type { Config } from "./config.ts";
 import { failure } from "./core/fault.ts";
 import type { Keys } from "./core/keys-file.ts";
+import { createPlainByText, type IsPlain } from "./core/plain.ts";
 import { drain } from "./drain.ts";
 import { createAdmin } from "./http/admin.ts";
 import { createApp } from "./http/app.ts";
@@ -44,6 +45,8 @@ export interface GatewayParts {
   readonly log: Log;
   /** How upstream is reached: the platform's fetch, or the simulated Mistral. */
   readonly upstreamFetch: (request: Request) => Promise<Response>;
+  /** The quickest way of this runtime to tell what need not be parsed. */
+  readonly isPlain?: IsPlain;
   readonly clock?: () => number;
   readonly random?: () => number;
   readonly newId?: () => string;
@@ -73,6 +76,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     streams,
     deadlines,
     maxEventBytes: bounds.maxEventBytes,
+    isPlain: parts.isPlain ?? createPlainByText(),
     clock,
     onBug(cause) {
       const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));

@@ -1,5 +1,6 @@
 /** The entry on Bun. */
 
+import { createPlainByBytes } from "./core/plain.ts";
 import { UPSTREAM_REQUESTS_MAX } from "./config.ts";
 import { run } from "./process.ts";
 
@@ -10,6 +11,9 @@ await run({
   name: `bun ${Bun.version}`,
   env: process.env,
   upstreamRequests: upstreamRequests(process.env["BUN_CONFIG_MAX_HTTP_REQUESTS"]),
+  isPlain: createPlainByBytes((bytes, word, from) =>
+    Buffer.prototype.indexOf.call(bytes, word, from),
+  ),
   listen(host, port, fetch) {
     const server = Bun.serve({
       hostname: host,

@@ -2,6 +2,7 @@
 
 import { type Config, readConfig } from "./config.ts";
 import { type Keys, parseKeys } from "./core/keys-file.ts";
+import type { IsPlain } from "./core/plain.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { readKeysText, readText, watchFiles } from "./reload.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How many requests to upstream can run at once. */
   readonly upstreamRequests: number;
+  /** Its quickest way to tell what need not be parsed. */
+  readonly isPlain: IsPlain;
   readonly listen: (host: string, port: number, fetch: Gateway["fetch"]) => Listener;
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", react: () => void) => void;
   readonly exit: (status: number) => never;
@@ -61,6 +64,7 @@ export async function run(runtime: Runtime): Promise<void> {
     keys: keys.parsed,
     log,
     upstreamFetch: await reach(runtime, config),
+    isPlain: runtime.isPlain,
   });
   const { host, port, adminPort } = config.listen;
   const listen = (at: number, fetch: Gateway["fetch"]): Listener => {

@@ -90,16 +90,16 @@ export function startRelay(parts: RelayParts): Relay {
       if (why !== undefined) return why;
       if (done) break;
       deadlines.heard();
-      const frame = splitter.push(value);
-      if (frame === undefined) continue;
-      const ended = keep(frame, meter.read(frame));
-      if (ended !== false) return ended;
+      for (const frame of splitter.push(value)) {
+        const ended = keep(frame, meter.read(frame));
+        if (ended !== false) return ended;
+      }
       const room = log.room();
       if (room !== undefined) await waitFor(room);
     }
     if (splitter.rest().length === 0) return false;
     // An upstream may owe the last blank line; or it broke off, and what is left is no JSON.
-    const last = splitter.push(BLANK_LINE);
+    const [last] = splitter.push(BLANK_LINE);
     return last === undefined ? false : keep(last, meter.readInFull(last));
   }
 

@@ -22,24 +22,6 @@ export interface Usage {
 /** The data of the event that ends Mistral's and OpenAI's streams. */
 export const DONE = "[DONE]";
 
-const FINISH = '"finish_reason"';
-
-/** What only a chunk that must be parsed holds; the last is how a name of ASCII letters may be hidden. */
-const TELLING = ['"usage"', '"error"', '"detail"', DONE, "\\u00"];
-
-/**
- * Whether a text of whole events carries nothing but deltas: no finish reason other than null, no
- * usage, no error. A quote inside a JSON string is escaped, so `"usage"` found is a key or a whole
- * string, never a piece of an answer; a wrong yes is impossible, a wrong no only costs a parse.
- */
-export function isPlainDelta(text: string): boolean {
-  if (TELLING.some((part) => text.includes(part))) return false;
-  for (let at = text.indexOf(FINISH); at >= 0; at = text.indexOf(FINISH, at + FINISH.length)) {
-    if (!/^\s*:\s*null/.test(text.slice(at + FINISH.length, at + FINISH.length + 8))) return false;
-  }
-  return true;
-}
-
 /**
  * Reads the facts of one chunk or of one whole answer (`chat.completion`).
  * @param data JSON text

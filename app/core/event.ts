@@ -1,6 +1,7 @@
 /** Whole events out of any split of bytes. Format: WHATWG HTML, section 9.2 (server-sent events). */
 
 import { Fault } from "./fault.ts";
+import { createLineEnds } from "./line-ends.ts";
 
 /** Whole events, back to back: `bytes` holds them, `ends[i]` is the offset behind event i. */
 export interface Frame {
@@ -11,16 +12,16 @@ export interface Frame {
 /** Takes network reads, gives frames; keeps what is not whole yet. */
 export interface Splitter {
   /**
-   * @returns the events that `chunk` completes, or undefined when there is none
+   * @returns the events that `chunk` completes, in order: the one that was begun before it, which is
+   *   put together, apart from those that stand in it whole, which are not copied
    * @throws Fault `upstream_failed` when one event is longer than the bound
    */
-  push(chunk: Uint8Array<ArrayBuffer>): Frame | undefined;
+  push(chunk: Uint8Array<ArrayBuffer>): readonly Frame[];
   /** What is left at the end of the bytes; empty when the last event was whole. */
   rest(): Uint8Array<ArrayBuffer>;
 }
 
 const LF = 10;
-const CR = 13;
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -34,72 +35,99 @@ export function createSplitter(maxEventBytes: number): Splitter {
   const toLf = createLineEnds();
   let pending: Uint8Array<ArrayBuffer> = EMPTY; // its first `length` bytes begin an unfinished event
   let length = 0;
-  let lineStart = 0; // where in `pending` its last, unfinished line starts
-  let isPlain = true; // that event has been data lines alone so far
 
-  function append(input: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    if (length === 0) return input;
+  function keep(input: Uint8Array): void {
     const need = length + input.length;
+    if (need > maxEventBytes) throw tooLong(maxEventBytes);
     if (pending.length < need) {
       const grown = new Uint8Array(Math.max(need, Math.min(2 * pending.length, maxEventBytes)));
       grown.set(pending.subarray(0, length));
       pending = grown;
     }
     pending.set(input, length);
-    return pending.subarray(0, need);
+    length = need;
   }
 
-  function push(chunk: Uint8Array<ArrayBuffer>): Frame | undefined {
-    const scanned = length;
-    const bytes = append(toLf(chunk));
-    const spans: number[] = []; // start and end of each event, in turn
-    let allPlain = true; // they are data lines alone, back to back
-    let eventStart = 0;
-    for (let lf = bytes.indexOf(LF, scanned); lf >= 0; lf = bytes.indexOf(LF, lineStart)) {
-      if (lf > lineStart) {
-        isPlain &&= isDataLine(bytes, lineStart);
-      } else {
-        if (lf > eventStart) spans.push(eventStart, lf + 1);
-        allPlain &&= isPlain && lf > eventStart;
-        isPlain = true;
-        if (lf + 1 - eventStart > maxEventBytes) throw tooLong(maxEventBytes);
-        eventStart = lf + 1;
-      }
-      lineStart = lf + 1;
+  function push(chunk: Uint8Array<ArrayBuffer>): readonly Frame[] {
+    const input = toLf(chunk);
+    const frames: Frame[] = [];
+    let from = 0;
+    if (length > 0) {
+      from = endOfFirst(input, pending[length - 1] === LF);
+      keep(from < 0 ? input : input.subarray(0, from));
+      if (from < 0) return frames;
+      split(pending.subarray(0, length), maxEventBytes, frames);
+      pending = EMPTY;
+      length = 0;
     }
-    length = bytes.length - eventStart;
-    if (length > maxEventBytes) throw tooLong(maxEventBytes);
-    lineStart -= eventStart;
-    if (length === 0) pending = EMPTY;
-    else if (eventStart > 0 || scanned === 0) pending = bytes.slice(eventStart);
-    return toFrame(bytes, spans, allPlain);
+    const whole = from === 0 ? input : input.subarray(from);
+    const left = split(whole, maxEventBytes, frames);
+    if (left < whole.length) keep(whole.subarray(left));
+    return frames;
   }
 
   return { push, rest: () => pending.slice(0, length) };
 }
 
-function toFrame(
-  bytes: Uint8Array<ArrayBuffer>,
-  spans: readonly number[],
-  allPlain: boolean,
-): Frame | undefined {
-  if (spans.length === 0) return undefined;
+/**
+ * @param isBlank what came before ends in LF, so that an LF now ends the event
+ * @returns the offset behind the first event's end, or -1
+ */
+function endOfFirst(bytes: Uint8Array, isBlank: boolean): number {
+  if (isBlank && bytes[0] === LF) return 1;
+  let lf = bytes.indexOf(LF);
+  while (lf >= 0 && bytes[lf + 1] !== LF) lf = bytes.indexOf(LF, lf + 1);
+  return lf < 0 ? -1 : lf + 2;
+}
+
+/**
+ * Puts the whole events of bytes that begin with one into a frame.
+ * @returns the offset behind the last of them
+ */
+function split(bytes: Uint8Array<ArrayBuffer>, maxEventBytes: number, into: Frame[]): number {
   const ends: number[] = [];
-  if (allPlain) {
-    for (let i = 1; i < spans.length; i += 2) ends.push(spans[i] as number);
-    const size = ends.at(-1) as number;
-    return { bytes: size === bytes.length ? bytes : bytes.subarray(0, size), ends };
+  let allPlain = true; // data lines alone, back to back
+  let start = 0; // of the event
+  let line = 0; // start of the line
+  for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, line)) {
+    if (lf > line) {
+      allPlain &&= isDataLine(bytes, line);
+      line = lf + 1;
+      // Nearly every line is the last one of its event.
+      if (bytes[line] !== LF) continue;
+    } else if (lf === start) {
+      // A blank line too many: left out when the event behind it is told.
+      allPlain = false;
+      start = line = lf + 1;
+      continue;
+    }
+    line += 1;
+    if (line - start > maxEventBytes) throw tooLong(maxEventBytes);
+    ends.push(line);
+    start = line;
   }
+  const size = ends.at(-1);
+  if (size === undefined) return start;
+  if (!allPlain) cleanEvents(bytes, ends, into);
+  else into.push({ bytes: size === bytes.length ? bytes : bytes.subarray(0, size), ends });
+  return start;
+}
+
+/** The `data` lines of events that have others too. */
+function cleanEvents(bytes: Uint8Array, ends: readonly number[], into: Frame[]): void {
   const parts: Uint8Array[] = [];
+  const kept: number[] = [];
   let size = 0;
-  for (let i = 0; i < spans.length; i += 2) {
-    const event = dataLines(bytes.subarray(spans[i], spans[i + 1]));
+  let start = 0;
+  for (const end of ends) {
+    const event = dataLines(bytes.subarray(start, end));
+    start = end;
     if (event.length === 0) continue;
     parts.push(event);
     size += event.length;
-    ends.push(size);
+    kept.push(size);
   }
-  return ends.length === 0 ? undefined : { bytes: concat(parts, size), ends };
+  if (kept.length > 0) into.push({ bytes: concat(parts, size), ends: kept });
 }
 
 /** The `data` lines of one event and its blank line, or nothing where it has none. */
@@ -127,36 +155,6 @@ function isDataLine(bytes: Uint8Array, at: number): boolean {
     bytes[at + 2] === 0x74 &&
     bytes[at + 3] === 0x61;
   return isData && (bytes[at + 4] === 0x3a || bytes[at + 4] === LF);
-}
-
-/**
- * Turns CRLF and CR into LF and drops a byte order mark. A CR counts at once: the LF that may
- * follow in the next read is swallowed there, so that no event waits for a byte that may not come.
- */
-function createLineEnds(): (chunk: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> {
-  let bomBytesSeen = 0;
-  let afterCr = false;
-  const bom = [0xef, 0xbb, 0xbf];
-  return (chunk) => {
-    let input = chunk;
-    while (bomBytesSeen < bom.length && input.length > 0) {
-      if (input[0] !== bom[bomBytesSeen]) {
-        bomBytesSeen = bom.length;
-        break;
-      }
-      input = input.subarray(1);
-      bomBytesSeen += 1;
-    }
-    // JSON never holds a bare CR, so one look settles it for every upstream that ends lines in LF.
-    if (!afterCr && input.indexOf(CR) < 0) return input;
-    const out = new Uint8Array(input.length);
-    let size = 0;
-    for (const byte of input) {
-      if (!(afterCr && byte === LF)) out[size++] = byte === CR ? LF : byte;
-      afterCr = byte === CR;
-    }
-    return out.subarray(0, size);
-  };
 }
 
 /** The first events of a frame, without copying them. */

@@ -1,9 +1,10 @@
 /** Reads a completion as it passes: whether it is whole, and what it cost. */
 
 import { CHARS_PER_TOKEN } from "./bounds.ts";
-import { type ChunkFacts, DONE, isPlainDelta, readChunk, type Usage } from "./chunk.ts";
+import { type ChunkFacts, DONE, readChunk, type Usage } from "./chunk.ts";
 import { dataOf } from "./encode.ts";
 import type { Frame } from "./event.ts";
+import type { IsPlain } from "./plain.ts";
 
 /** What a chunk's JSON takes around its delta; recorded ones have 200 to 250 bytes. */
 const CHUNK_BYTES = 250;
@@ -37,8 +38,11 @@ export interface Meter {
   countedTokens(): number;
 }
 
-/** @param choices how many answers were asked for (`n`) */
-export function createMeter(choices: number): Meter {
+/**
+ * @param choices how many answers were asked for (`n`)
+ * @param isPlain tells what need not be parsed
+ */
+export function createMeter(choices: number, isPlain: IsPlain): Meter {
   const utf8 = new TextDecoder();
   const reasons = new Map<number, string>();
   let usage: Usage | null = null;
@@ -67,13 +71,23 @@ export function createMeter(choices: number): Meter {
     return { done: false, error: facts.error };
   }
 
-  function read(frame: Frame): Reading {
-    const events = frame.ends.length;
-    if (isPlainDelta(utf8.decode(frame.bytes)) && endInBraces(frame)) {
-      count(events, frame.bytes.length);
-      return { keep: events, done: false, error: undefined };
+  /** Reads the events from one to before another: parses those that may tell something, halving the rest. */
+  function readSome(frame: Frame, from: number, to: number): Reading {
+    const { bytes, ends } = frame;
+    const start = from === 0 ? 0 : (ends[from - 1] as number);
+    const end = ends[to - 1] as number;
+    const some = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    if (endInBraces(frame, from, to) && isPlain(some)) {
+      count(to - from, end - start);
+      return { keep: to, done: false, error: undefined };
     }
-    return readInFull(frame);
+    if (to - from === 1) {
+      const { done, error } = readEvent(utf8.decode(some));
+      return { keep: done || error !== undefined ? from : to, done, error };
+    }
+    const middle = (from + to) >> 1;
+    const first = readSome(frame, from, middle);
+    return first.keep < middle ? first : readSome(frame, middle, to);
   }
 
   function readInFull(frame: Frame): Reading {
@@ -87,7 +101,7 @@ export function createMeter(choices: number): Meter {
   }
 
   return {
-    read,
+    read: (frame) => readSome(frame, 0, frame.ends.length),
     readInFull,
     readAnswer: (json) => {
       const facts = readChunk(json);
@@ -107,6 +121,7 @@ export function createMeter(choices: number): Meter {
 }
 
 /** Whether every event ends as a JSON object does: one that was cut inside is read in full. */
-function endInBraces(frame: Frame): boolean {
-  return frame.ends.every((end) => frame.bytes[end - 3] === 0x7d);
+function endInBraces({ bytes, ends }: Frame, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[(ends[i] as number) - 3] !== 0x7d) return false;
+  return true;
 }

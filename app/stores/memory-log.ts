@@ -73,8 +73,10 @@ export function createMemoryLog(
     let to = from;
     let bytes = 0;
     let events = -place.skip;
-    while (to < frames.length && bytes < READ_BYTES) {
-      const frame = frames[to++] as Frame;
+    for (; to < frames.length; to++) {
+      const frame = frames[to] as Frame;
+      // A large frame goes alone, because frames that go together are copied into one.
+      if (to > from && bytes + frame.bytes.length > READ_BYTES) break;
       bytes += frame.bytes.length;
       events += frame.ends.length;
     }

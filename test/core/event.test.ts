@@ -45,7 +45,7 @@ function pushAll(pieces: readonly Uint8Array<ArrayBuffer>[]): {
   rest: Uint8Array;
 } {
   const splitter = createSplitter(MAX);
-  const frames = pieces.map((piece) => splitter.push(piece)).filter((frame) => frame !== undefined);
+  const frames = pieces.flatMap((piece) => splitter.push(piece));
   return { frames, rest: splitter.rest() };
 }
 
@@ -147,10 +147,19 @@ describe("the event splitter", () => {
     expect(new TextDecoder().decode(left)).toBe(rest);
   });
 
+  test("copies of a read no more than the event that an earlier one began", () => {
+    const splitter = createSplitter(MAX);
+    splitter.push(bytesOf("data: "));
+    const read = bytesOf("one\n\ndata: two\n\ndata: three\n\ndata: f");
+    const frames = splitter.push(read);
+    expect(frames.map(textsOf)).toEqual([["data: one\n\n"], ["data: two\n\n", "data: three\n\n"]]);
+    expect(frames[1]?.bytes.buffer).toBe(read.buffer);
+  });
+
   test("does not change a frame that was given out when more is pushed", () => {
     const splitter = createSplitter(MAX);
     splitter.push(bytesOf("data: "));
-    const first = splitter.push(bytesOf("one\n\ndata: tw")) as Frame;
+    const [first] = splitter.push(bytesOf("one\n\ndata: tw")) as [Frame];
     const before = textsOf(first);
     splitter.push(bytesOf("o\n\ndata: three\n\n"));
     expect(textsOf(first)).toEqual(before);

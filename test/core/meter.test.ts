@@ -2,13 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Usage } from "../../app/core/chunk.ts";
-import { createMeter } from "../../app/core/meter.ts";
+import { createMeter as createMeterWith } from "../../app/core/meter.ts";
 import { chunkOf, frameOf, USAGE } from "../support/frames.ts";
+import { PLAIN_TESTS } from "../support/plain.ts";
 
 /** Streams recorded from the live API; they are not part of this repository (see its README). */
 const RECORDED = new URL("../../../shared/reference/recorded/", import.meta.url).pathname;
 
-describe("the meter", () => {
+describe.each(PLAIN_TESTS)("the meter, by %s", (_name, isPlain) => {
+  const createMeter = (choices: number) => createMeterWith(choices, isPlain);
+
   test("takes a single answer's finish reason and usage", () => {
     const meter = createMeter(1);
     expect(meter.unfinished()).toEqual([0]);
@@ -77,6 +80,27 @@ describe("the meter", () => {
     expect(createMeter(1).read(frameOf(...data))).toEqual(reading);
   });
 
+  test("reads of a frame what parsing every event of it reads", () => {
+    const data = fc.oneof(
+      { weight: 8, arbitrary: fc.constant(chunkOf("a")) },
+      fc.nat(3).map((index) => chunkOf("", `end${index}`, {}, index)),
+      fc.nat().map((total_tokens) => chunkOf("a", null, { usage: { total_tokens } })),
+      fc.constantFrom("[DONE]", "{", '{"error":"no"}', '{"choices":[]}'),
+    );
+    fc.assert(
+      fc.property(fc.array(data, { minLength: 1, maxLength: 40 }), (all) => {
+        const [quick, thorough] = [createMeter(4), createMeter(4)];
+        const frame = frameOf(...all);
+        expect(quick.read(frame)).toEqual(thorough.readInFull(frame));
+        expect(quick.unfinished()).toEqual(thorough.unfinished());
+        expect(quick.finishReason()).toBe(thorough.finishReason());
+        expect(quick.usage()).toEqual(thorough.usage());
+        expect(quick.countedTokens()).toBe(thorough.countedTokens());
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("reads in full what may be cut behind a brace", () => {
     const reading = createMeter(1).readInFull(frameOf(chunkOf("a"), '{"choices":[{}'));
     expect(reading).toEqual({ keep: 1, done: false, error: "It sent an event that is no JSON." });
@@ -115,24 +139,27 @@ describe("the meter", () => {
 const recordings = existsSync(RECORDED)
   ? readdirSync(RECORDED).filter((name) => name.endsWith(".chunks.txt"))
   : [];
-describe.skipIf(recordings.length === 0)("recorded streams", () => {
-  test.each(recordings)("%s: the meter says what its chunks say", (name) => {
-    const lines = readFileSync(RECORDED + name, "utf8")
-      .split("\n")
-      .filter((line) => line.trim() !== "");
-    const meter = createMeter(1);
-    for (const line of lines) expect(meter.read(frameOf(line)).error).toBeUndefined();
-    const chunks = lines.map((line) => JSON.parse(line));
-    const reasons = chunks.flatMap((c) =>
-      c.choices.map((one: { finish_reason: string }) => one.finish_reason),
-    );
-    expect(meter.finishReason()).toBe(reasons.filter((reason) => reason !== null).at(-1));
-    expect(meter.usage()).toEqual(
-      chunks
-        .map((c) => c.usage)
-        .filter((usage) => usage)
-        .at(-1),
-    );
-    expect(meter.unfinished()).toEqual([]);
-  });
-});
+describe.skipIf(recordings.length === 0).each(PLAIN_TESTS)(
+  "recorded streams, by %s",
+  (_name, isPlain) => {
+    test.each(recordings)("%s: the meter says what its chunks say", (name) => {
+      const lines = readFileSync(RECORDED + name, "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "");
+      const meter = createMeterWith(1, isPlain);
+      for (const line of lines) expect(meter.read(frameOf(line)).error).toBeUndefined();
+      const chunks = lines.map((line) => JSON.parse(line));
+      const reasons = chunks.flatMap((c) =>
+        c.choices.map((one: { finish_reason: string }) => one.finish_reason),
+      );
+      expect(meter.finishReason()).toBe(reasons.filter((reason) => reason !== null).at(-1));
+      expect(meter.usage()).toEqual(
+        chunks
+          .map((c) => c.usage)
+          .filter((usage) => usage)
+          .at(-1),
+      );
+      expect(meter.unfinished()).toEqual([]);
+    });
+  },
+);

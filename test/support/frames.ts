@@ -11,7 +11,7 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /** A frame of events with these data, one line each. */
 export function frameOf(...data: readonly string[]): Frame {
-  const frame = createSplitter(2 ** 30).push(
+  const [frame] = createSplitter(2 ** 30).push(
     bytesOf(data.map((one) => `data: ${one}\n\n`).join("")),
   );
   if (frame === undefined) throw new Error("A frame has one event at least.");
