@@ -66,11 +66,14 @@ export const RELOAD_POLL_MS = 1000;
 /** A KEYS_FILE of 10,000 keys is about 3 MiB. */
 export const KEYS_FILE_BYTES = 16 * 1024 * 1024;
 
-/** What a frame takes in memory beside its bytes: three small objects on either runtime. */
-export const FRAME_OVERHEAD_BYTES = 256;
+/** Events of a log are kept together in blocks of up to so much: a reader takes about one at a time. */
+export const BLOCK_BYTES = 16 * 1024;
 
-/** A reader takes about this much at a time: enough to fill a packet train, little to hold twice. */
-export const READ_BYTES = 64 * 1024;
+/** What a block takes beside its bytes: four small objects on either runtime. */
+export const BLOCK_OVERHEAD_BYTES = 512;
+
+/** What an event takes in a block beside its bytes: the place of its end, in an array that grows ahead. */
+export const EVENT_OVERHEAD_BYTES = 16;
 
 /** `retry-after` where no slot is free: nobody knows when one will be, and most answers take seconds. */
 export const SLOT_RETRY_SECONDS = 2;
@@ -79,5 +82,5 @@ export const SLOT_RETRY_SECONDS = 2;
 export const TOKENS_MAX = 1e9;
 export const CHOICES_MAX = 128;
 
-/** What a log takes beside its frames: some forty small objects, 2.4 KB measured on Bun. */
+/** What a log takes beside its blocks: some forty small objects, 2.4 KB measured on Bun. */
 export const LOG_OVERHEAD_BYTES = 2560;

@@ -1,7 +1,7 @@
 /** The bytes that we add to a stream: ids, heartbeats, and how it ends, in both dialects. */
 
 import { RETRY_DRAINING_MS, RETRY_MS } from "./bounds.ts";
-import type { Frame } from "./event.ts";
+import { bytesOf, type Stretch } from "./event.ts";
 import { type Fault, toErrorBody } from "./fault.ts";
 
 /** What `event: done` tells: why the model stopped, and what upstream counted. */
@@ -35,30 +35,23 @@ export const DONE_EVENT = utf8.encode("data: [DONE]\n\n");
 export const GONE_ID = "gone.0";
 
 /**
- * Puts an `id:` line before every event of a frame. All bytes are copied behind the room for the ids at
- * once, and each event is then moved forward to its place: no array is made for any of them.
- * @param frame whole events
- * @param skip how many of its events are left out at the front
+ * Puts an `id:` line before every event of a stretch. All bytes are copied behind the room for the ids
+ * at once, and each event is then moved forward to its place: no array is made for any of them.
  * @param prefix what `idPrefix` made of the stream's id
- * @param seq the seq of the first event that is kept
  */
-export function encodeWithIds(
-  frame: Frame,
-  skip: number,
-  prefix: Uint8Array,
-  seq: number,
-): Uint8Array<ArrayBuffer> {
-  const { bytes, ends } = frame;
-  const first = skip === 0 ? 0 : (ends[skip - 1] as number);
-  const events = ends.length - skip;
+export function encodeWithIds(stretch: Stretch, prefix: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { ends, from, to, seq } = stretch;
+  const bytes = bytesOf(stretch);
+  const first = from === 0 ? 0 : (ends[from - 1] as number);
+  const events = to - from;
   // Every seq is given the room of the last one, which is the longest.
   const room = events * (prefix.length + countDigits(seq + events - 1) + 1);
-  const out = new Uint8Array(room + bytes.length - first);
-  out.set(first === 0 ? bytes : bytes.subarray(first), room);
+  const out = new Uint8Array(room + bytes.length);
+  out.set(bytes, room);
   let at = 0;
   let start = room;
   for (let i = 0; i < events; i++) {
-    const end = room + (ends[skip + i] as number) - first;
+    const end = room + (ends[from + i] as number) - first;
     out.set(prefix, at);
     at = writeDigits(out, at + prefix.length, seq + i);
     out[at++] = LF;

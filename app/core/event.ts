@@ -3,10 +3,18 @@
 import { Fault } from "./fault.ts";
 import { createLineEnds } from "./line-ends.ts";
 
-/** Whole events, back to back: `bytes` holds them, `ends[i]` is the offset behind event i. */
+/** Whole events, back to back: `bytes` begins with them, `ends[i]` is the offset behind event i. */
 export interface Frame {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly ends: readonly number[];
+}
+
+/** Some consecutive events of a frame: those at `from` up to, without it, `to`. */
+export interface Stretch extends Frame {
+  readonly from: number;
+  readonly to: number;
+  /** Seq of the first of them. */
+  readonly seq: number;
 }
 
 /** Takes network reads, gives frames; keeps what is not whole yet. */
@@ -155,6 +163,13 @@ function isDataLine(bytes: Uint8Array, at: number): boolean {
     bytes[at + 2] === 0x74 &&
     bytes[at + 3] === 0x61;
   return isData && (bytes[at + 4] === 0x3a || bytes[at + 4] === LF);
+}
+
+/** The bytes of a stretch, without copying them. */
+export function bytesOf({ bytes, ends, from, to }: Stretch): Uint8Array<ArrayBuffer> {
+  const start = from === 0 ? 0 : (ends[from - 1] as number);
+  const end = ends[to - 1] as number;
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
 }
 
 /** The first events of a frame, without copying them. */

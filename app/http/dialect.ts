@@ -11,8 +11,8 @@ import {
   idPrefix,
   STREAM_HEARTBEAT,
 } from "../core/encode.ts";
-import { concat, type Frame } from "../core/event.ts";
-import type { Batch, End, StreamLog } from "../stores/stream-store.ts";
+import { bytesOf, concat, type Stretch } from "../core/event.ts";
+import type { End, StreamLog } from "../stores/stream-store.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -20,7 +20,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface Dialect {
   /** What the very first bytes become. */
   opening(first: Bytes): Bytes;
-  events(batch: Batch): Bytes;
+  events(stretch: Stretch): Bytes;
   readonly heartbeat: Bytes;
   ending(end: End, seq: number): Bytes;
 }
@@ -33,19 +33,7 @@ export function streamDialect(streamId: string): Dialect {
       const preamble = encodePreamble(streamId);
       return concat([preamble, first], preamble.length + first.length);
     },
-    events({ frames, skip, seq }) {
-      const [only] = frames;
-      if (frames.length === 1 && only !== undefined) return encodeWithIds(only, skip, prefix, seq);
-      let from = seq;
-      let size = 0;
-      const parts = frames.map((frame, i) => {
-        const bytes = encodeWithIds(frame, i === 0 ? skip : 0, prefix, from);
-        from += frame.ends.length - (i === 0 ? skip : 0);
-        size += bytes.length;
-        return bytes;
-      });
-      return concat(parts, size);
-    },
+    events: (stretch) => encodeWithIds(stretch, prefix),
     heartbeat: STREAM_HEARTBEAT,
     ending(end, seq) {
       if (end.failure === undefined) return encodeDone(streamId, seq, end);
@@ -58,15 +46,7 @@ export function streamDialect(streamId: string): Dialect {
 export function chatDialect(log: StreamLog, requestId: string): Dialect {
   return {
     opening: (first) => first,
-    events({ frames, skip }) {
-      const [only] = frames;
-      if (frames.length === 1 && only !== undefined) return tail(only, skip);
-      const parts = frames.map((frame, i) => (i === 0 ? tail(frame, skip) : frame.bytes));
-      return concat(
-        parts,
-        parts.reduce((sum, part) => sum + part.length, 0),
-      );
-    },
+    events: bytesOf,
     heartbeat: CHAT_HEARTBEAT,
     ending({ failure, unfinished, done }) {
       if (failure === undefined) return done ? DONE_EVENT : NOTHING;
@@ -80,7 +60,3 @@ export function chatDialect(log: StreamLog, requestId: string): Dialect {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function tail(frame: Frame, skip: number): Bytes {
-  return skip === 0 ? frame.bytes : frame.bytes.subarray(frame.ends[skip - 1]);
-}

@@ -5,6 +5,7 @@ import {
   READERS_PER_STREAM,
   SLOT_RETRY_SECONDS,
 } from "../core/bounds.ts";
+import { bytesOf } from "../core/event.ts";
 import { Fault } from "../core/fault.ts";
 import type { Reader, StreamLog } from "../stores/stream-store.ts";
 import { type Call, type Parts, requestIdOf } from "./call.ts";
@@ -59,13 +60,13 @@ export async function readWhole(call: Call, log: StreamLog): Promise<Answer> {
     while (log.end() === undefined) await reader.changed();
     const failed = log.end()?.failure;
     if (failed !== undefined) throw failed.fault;
-    // An answer is one frame, whatever its size.
-    const [answer] = reader.take()?.frames ?? [];
+    // An answer was appended at once, so it is in one piece.
+    const answer = reader.take();
     Object.assign(call.set.headers, {
       "content-type": "application/json",
       "cache-control": "no-store",
     });
-    return { body: answer?.bytes ?? new Uint8Array(0) };
+    return { body: answer === undefined ? new Uint8Array(0) : bytesOf(answer) };
   } finally {
     signal.removeEventListener("abort", leave);
     leave();

@@ -67,8 +67,8 @@ export function startReading(options: {
   if (signal.aborted) leave();
 
   function take(): Uint8Array<ArrayBuffer> | undefined {
-    const batch = reader.take();
-    if (batch !== undefined) return written(dialect.events(batch));
+    const stretch = reader.take();
+    if (stretch !== undefined) return written(dialect.events(stretch));
     const end = log.end();
     if (end !== undefined) {
       if (end.failure !== undefined && options.isFresh && !isCommitted) throw end.failure.fault;

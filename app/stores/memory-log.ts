@@ -1,13 +1,8 @@
-/** One stream's log in memory: frames as they came, and a cursor for each reader. */
+/** One stream's log in memory: blocks of events, and a cursor for each reader. */
 
-import {
-  FRAME_OVERHEAD_BYTES,
-  LOG_OVERHEAD_BYTES,
-  READ_BYTES,
-  READER_LAG_BYTES,
-  READERS_PER_STREAM,
-} from "../core/bounds.ts";
-import type { Frame } from "../core/event.ts";
+import { LOG_OVERHEAD_BYTES, READER_LAG_BYTES, READERS_PER_STREAM } from "../core/bounds.ts";
+import type { Frame, Stretch } from "../core/event.ts";
+import { appendTo, type Block, sizeOf, tighten, usedOf } from "./blocks.ts";
 import type { End, Reader, StreamInfo, StreamLog } from "./stream-store.ts";
 
 /** What all logs of a store share. */
@@ -21,7 +16,7 @@ export interface Budget {
 /** A log as its store sees it. */
 export interface MemoryLog extends StreamLog {
   readers(): number;
-  /** Drops the frames that every reader has read. */
+  /** Drops the blocks that every reader has read. */
   trim(): void;
   /** Lets a waiting writer look again. */
   wakeWriter(): void;
@@ -30,9 +25,10 @@ export interface MemoryLog extends StreamLog {
 }
 
 interface Place {
-  frame: number; // index of the next frame, counted from the very first one
-  skip: number; // events of it that were read already
-  seq: number; // seq of the next event
+  block: number; // counted from the very first one
+  event: number; // of that block, the next to be read
+  seq: number; // of that event
+  bytes: number; // that lie before it, of all ever appended
   wake: (() => void) | undefined;
 }
 
@@ -41,13 +37,13 @@ export function createMemoryLog(
   budget: Budget,
   onReaders: (count: number) => void,
 ): MemoryLog {
-  const frames: Frame[] = [];
+  const blocks: Block[] = [];
   const places = new Set<Place>();
-  let trimmed = 0; // frames dropped at the front
+  let trimmed = 0; // blocks dropped at the front
   let firstSeq = 1; // seq of the first event still here
   let lastSeq = 0;
-  let held = 0; // bytes of the frames still here, overhead included
-  let appended = 0; // frame bytes ever appended
+  let held = 0; // bytes of the blocks still here, overhead included
+  let appended = 0; // bytes of all events ever appended
   let furthest = 0; // of those, how many the fastest reader has taken
   let end: End | undefined;
   let wakeWriter: (() => void) | undefined;
@@ -67,55 +63,68 @@ export function createMemoryLog(
   };
   const mustWait = () =>
     end === undefined && (appended - furthest > READER_LAG_BYTES || budget.isFull());
+  const sizeOfLast = () => {
+    const last = blocks.at(-1);
+    return last === undefined ? 0 : sizeOf(last);
+  };
 
-  function take(place: Place, taken: { bytes: number }) {
-    const from = place.frame - trimmed;
-    let to = from;
-    let bytes = 0;
-    let events = -place.skip;
-    for (; to < frames.length; to++) {
-      const frame = frames[to] as Frame;
-      // A large frame goes alone, because frames that go together are copied into one.
-      if (to > from && bytes + frame.bytes.length > READ_BYTES) break;
-      bytes += frame.bytes.length;
-      events += frame.ends.length;
+  function append(frame: Frame): void {
+    if (end !== undefined) return;
+    const count = blocks.length;
+    const before = sizeOfLast();
+    appendTo(blocks, frame);
+    lastSeq += frame.ends.length;
+    appended += frame.bytes.length;
+    wakeReaders();
+    hold(sizeOfLast() - (blocks.length > count ? 0 : before));
+  }
+
+  function take(place: Place): Stretch | undefined {
+    let block = blocks[place.block - trimmed];
+    if (block !== undefined && place.event === block.ends.length) {
+      block = blocks[place.block + 1 - trimmed];
+      if (block !== undefined) {
+        place.block += 1;
+        place.event = 0;
+      }
     }
-    if (to === from) return undefined;
-    const batch = { frames: frames.slice(from, to), skip: place.skip, seq: place.seq };
-    place.frame = trimmed + to;
-    place.skip = 0;
-    place.seq += events;
-    taken.bytes += bytes;
-    furthest = Math.max(furthest, taken.bytes);
+    if (block === undefined) return undefined;
+    const { bytes, ends } = block;
+    const { event: from, seq } = place;
+    const to = ends.length;
+    place.event = to;
+    place.seq += to - from;
+    place.bytes += usedOf(block) - (from === 0 ? 0 : (ends[from - 1] as number));
+    furthest = Math.max(furthest, place.bytes);
     // While every writer waits, nothing but what readers have read can make room.
     if (budget.isFull()) trim();
     if (wakeWriter !== undefined && !mustWait()) resumeWriter();
-    return batch;
+    return { bytes, ends, from, to, seq };
+  }
+
+  function find(after: number): Place {
+    let block = 0;
+    let seq = firstSeq;
+    let bytes = appended - blocks.reduce((sum, one) => sum + usedOf(one), 0);
+    for (const one of blocks) {
+      if (seq + one.ends.length > after) break;
+      seq += one.ends.length;
+      bytes += usedOf(one);
+      block += 1;
+    }
+    const event = after + 1 - seq;
+    if (event > 0) bytes += blocks[block]?.ends[event - 1] ?? 0;
+    return { block: trimmed + block, event, seq: after + 1, bytes, wake: undefined };
   }
 
   function join(after: number): Reader | "gone" | "full" {
     if (after + 1 < firstSeq || after > lastSeq) return "gone";
     if (places.size >= READERS_PER_STREAM) return "full";
-    let index = 0;
-    let seq = firstSeq;
-    let before = appended - frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
-    for (; index < frames.length; index++) {
-      const frame = frames[index] as Frame;
-      if (seq + frame.ends.length > after + 1) break;
-      seq += frame.ends.length;
-      before += frame.bytes.length;
-    }
-    const place: Place = {
-      frame: trimmed + index,
-      skip: after + 1 - seq,
-      seq: after + 1,
-      wake: undefined,
-    };
-    const taken = { bytes: before };
+    const place = find(after);
     places.add(place);
     onReaders(places.size);
     return {
-      take: () => take(place, taken),
+      take: () => take(place),
       changed: () =>
         new Promise((resolve) => {
           place.wake = resolve;
@@ -130,33 +139,33 @@ export function createMemoryLog(
   }
 
   function trim(): void {
-    let keep = trimmed + frames.length;
-    for (const place of places) keep = Math.min(keep, place.frame);
-    let bytes = 0;
-    while (trimmed < keep) {
-      const frame = frames.shift() as Frame;
-      bytes += frame.bytes.length + FRAME_OVERHEAD_BYTES;
-      firstSeq += frame.ends.length;
-      trimmed += 1;
+    let keep = trimmed + blocks.length;
+    for (const place of places) {
+      const isRead = place.event === blocks[place.block - trimmed]?.ends.length;
+      keep = Math.min(keep, isRead ? place.block + 1 : place.block);
     }
-    hold(-bytes);
+    const dropped = blocks.splice(0, keep - trimmed);
+    trimmed = keep;
+    for (const place of places) {
+      if (place.block >= keep) continue;
+      place.block = keep;
+      place.event = 0;
+    }
+    firstSeq += dropped.reduce((sum, block) => sum + block.ends.length, 0);
+    hold(-dropped.reduce((sum, block) => sum + sizeOf(block), 0));
   }
 
   return {
     ...info,
-    append(frame) {
-      if (end !== undefined) return;
-      frames.push(compact(frame));
-      lastSeq += frame.ends.length;
-      appended += frame.bytes.length;
-      wakeReaders();
-      hold(frame.bytes.length + FRAME_OVERHEAD_BYTES);
-    },
+    append,
     finish(how) {
       if (end !== undefined) return;
       end = how;
+      const before = sizeOfLast();
+      tighten(blocks);
       wakeReaders();
       resumeWriter();
+      hold(sizeOfLast() - before);
     },
     end: () => end,
     lastSeq: () => lastSeq,
@@ -171,13 +180,4 @@ export function createMemoryLog(
       budget.add(-held);
     },
   };
-}
-
-/**
- * A frame that keeps no more memory than it is counted with: Deno reads 64 KiB at a time, and the few
- * hundred bytes of an event would keep all of that.
- */
-function compact({ bytes, ends }: Frame): Frame {
-  const isTight = bytes.buffer.byteLength <= 2 * bytes.length + FRAME_OVERHEAD_BYTES;
-  return { bytes: isTight ? bytes : bytes.slice(), ends };
 }

@@ -1,7 +1,7 @@
 /** The seam behind which streams are logged: a relay appends, readers follow, ids are dense from 1. */
 
 import type { Usage } from "../core/chunk.ts";
-import type { Frame } from "../core/event.ts";
+import type { Frame, Stretch } from "../core/event.ts";
 import type { Failure, Outcome } from "../core/fault.ts";
 
 /** What is known of a stream from its start. */
@@ -28,18 +28,10 @@ export interface End {
   readonly unfinished: readonly number[];
 }
 
-/** Consecutive frames; of the first, `skip` events come before the reader's place. */
-export interface Batch {
-  readonly frames: readonly Frame[];
-  readonly skip: number;
-  /** Seq of the first event that is meant. */
-  readonly seq: number;
-}
-
 /** One reader's place in a log. */
 export interface Reader {
   /** What stands behind the reader's place, which moves past it; undefined when nothing new is there. */
-  take(): Batch | undefined;
+  take(): Stretch | undefined;
   /** Resolves when there may be something new: events, the end, a nudge. Never rejects. */
   changed(): Promise<void>;
   nudge(): void;

@@ -13,7 +13,7 @@ import {
   idPrefix,
   STREAM_HEARTBEAT,
 } from "../../app/core/encode.ts";
-import { concat } from "../../app/core/event.ts";
+import { concat, type Frame, type Stretch } from "../../app/core/event.ts";
 import { Fault, failure } from "../../app/core/fault.ts";
 import { bytesOf, frameOf } from "../support/frames.ts";
 import { parseEvents, parseSse } from "../support/sse.ts";
@@ -32,6 +32,11 @@ const hostile = fc.oneof(
   ),
 );
 
+/** A frame from one of its events on. */
+const stretchOf = (frame: Frame, seq: number, from = 0): Stretch => {
+  return { ...frame, from, to: frame.ends.length, seq };
+};
+
 describe("ids", () => {
   test("are dense, one an event, from the given seq on, and leave the data alone", () => {
     const data = fc.array(fc.json(), { minLength: 1, maxLength: 12 });
@@ -39,7 +44,7 @@ describe("ids", () => {
       fc.property(data, fc.nat(), fc.nat(1000), (texts, at, seq) => {
         const skip = at % texts.length;
         const events = parseEvents(
-          encodeWithIds(frameOf(...texts), skip, idPrefix("s-1_Z"), seq + 1),
+          encodeWithIds(stretchOf(frameOf(...texts), seq + 1, skip), idPrefix("s-1_Z")),
         );
         expect(events.map((event) => event.data)).toEqual(texts.slice(skip));
         expect(events.map((event) => event.id as string)).toEqual(
@@ -51,8 +56,10 @@ describe("ids", () => {
 
   test("give the same bytes for a frame as for its events one by one", () => {
     const frame = frameOf("1", "2", "3");
-    const apart = [1, 2, 3].map((n) => encodeWithIds(frameOf(String(n)), 0, idPrefix("s"), n));
-    expect(encodeWithIds(frame, 0, idPrefix("s"), 1)).toEqual(
+    const apart = [1, 2, 3].map((n) =>
+      encodeWithIds(stretchOf(frameOf(String(n)), n), idPrefix("s")),
+    );
+    expect(encodeWithIds(stretchOf(frame, 1), idPrefix("s"))).toEqual(
       concat(
         apart,
         apart.reduce((sum, one) => sum + one.length, 0),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { bytesOf, type Stretch } from "../../app/core/event.ts";
 import { USAGE } from "../support/frames.ts";
 import { LONG, run, type Upstream } from "./fake-upstream.ts";
 
@@ -86,6 +87,6 @@ describe("a relay of one answer without streaming", () => {
     await running.relay.ended;
     const reader = running.log.join(0);
     if (typeof reader === "string") throw new Error(reader);
-    expect(new TextDecoder().decode(reader.take()?.frames[0]?.bytes)).toBe(text);
+    expect(new TextDecoder().decode(bytesOf(reader.take() as Stretch))).toBe(text);
   });
 });

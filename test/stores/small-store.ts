@@ -1,15 +1,15 @@
 /** A memory store that is soon full. */
 
-import { FRAME_OVERHEAD_BYTES } from "../../app/core/bounds.ts";
+import { BLOCK_OVERHEAD_BYTES, EVENT_OVERHEAD_BYTES } from "../../app/core/bounds.ts";
 import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
 import type { StreamLog } from "../../app/stores/stream-store.ts";
 import { frameOf } from "../support/frames.ts";
 import { infoOf } from "../support/logs.ts";
 
 const KIB = 1024;
-/** An event of 10 KiB. */
+/** An event of 10 KiB, which takes a block of its own. */
 export const EVENT = frameOf("x".repeat(10 * KIB));
-export const EVENT_BYTES = EVENT.bytes.length + FRAME_OVERHEAD_BYTES;
+export const EVENT_BYTES = EVENT.bytes.length + BLOCK_OVERHEAD_BYTES + EVENT_OVERHEAD_BYTES;
 
 /** A store that takes so many such events. */
 export function setUp(maxEvents: number, ttlMs = 60_000) {

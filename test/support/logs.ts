@@ -28,9 +28,9 @@ export function joined(log: StreamLog, after = 0): Reader {
 /** The events that a reader has before it, as seq and data. */
 export function readNow(reader: Reader): [seq: number, data: string][] {
   const events: [number, string][] = [];
-  for (let batch = reader.take(); batch !== undefined; batch = reader.take()) {
-    const texts = batch.frames.flatMap(textsOf).slice(batch.skip);
-    const from = batch.seq;
+  for (let some = reader.take(); some !== undefined; some = reader.take()) {
+    const texts = textsOf(some).slice(some.from, some.to);
+    const from = some.seq;
     events.push(...texts.map((text, i): [number, string] => [from + i, text.slice(6, -2)]));
   }
   return events;
