@@ -121,7 +121,7 @@ export function startRelay(parts: RelayParts): Relay {
       chunks.push(value);
     }
     const bytes = concat(chunks, size);
-    const facts = meter.readAnswer(new TextDecoder().decode(bytes));
+    const facts = meter.readAnswer(bytes);
     if (facts === undefined)
       return failure("upstream_failed", "Upstream's answer is no JSON object.");
     if (facts.error !== undefined) return toldAs(`Upstream failed: ${facts.error}`);

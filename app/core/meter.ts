@@ -19,13 +19,15 @@ export interface Reading {
   readonly error: string | undefined;
 }
 
+const utf8 = new TextDecoder();
+
 /** Counts one completion. */
 export interface Meter {
   read(frame: Frame): Reading;
   /** Reads a frame without trusting that its events are whole. */
   readInFull(frame: Frame): Reading;
   /** Reads a whole answer that came without streaming. */
-  readAnswer(json: string): ChunkFacts | undefined;
+  readAnswer(bytes: Uint8Array): ChunkFacts | undefined;
   /** Choices that have no finish reason yet. */
   unfinished(): number[];
   /** The finish reason of the lowest choice that has one. */
@@ -43,7 +45,6 @@ export interface Meter {
  * @param isPlain tells what need not be parsed
  */
 export function createMeter(choices: number, isPlain: IsPlain): Meter {
-  const utf8 = new TextDecoder();
   const reasons = new Map<number, string>();
   let usage: Usage | null = null;
   let counted = 0;
@@ -103,7 +104,8 @@ export function createMeter(choices: number, isPlain: IsPlain): Meter {
   return {
     read: (frame) => readSome(frame, 0, frame.ends.length),
     readInFull,
-    readAnswer: (json) => {
+    readAnswer: (bytes) => {
+      const json = utf8.decode(bytes);
       const facts = readChunk(json);
       if (facts !== undefined) {
         note(facts);

@@ -2,9 +2,12 @@
 
 import { BODY_READ_MS } from "../core/bounds.ts";
 import { isObject } from "../core/chunk.ts";
+import { concat } from "../core/event.ts";
 import { Fault } from "../core/fault.ts";
 
 type Body = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a JSON object.
@@ -35,48 +38,61 @@ export async function readJson(
 }
 
 async function readText(request: Request, maxBytes: number, limitMs: number): Promise<string> {
-  if (request.body === null) return "";
-  const reader = request.body.getReader();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    drop(reader);
-  }, limitMs);
-  try {
-    const text = await readAll(reader, maxBytes);
-    if (!isLate) return text;
-  } finally {
-    clearTimeout(timer);
-  }
+  const { headers } = request;
+  // HTTP holds a body to its length, so one that is short enough can be read by the runtime itself.
+  const isMeasured = headers.has("content-length") && !headers.has("transfer-encoding");
+  const reading = isMeasured ? readMeasured(request) : readCounted(request, maxBytes);
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), limitMs);
+  const text = await Promise.race([reading.text, late.promise]).finally(() => clearTimeout(timer));
+  if (text !== undefined) return text;
+  reading.text.catch(() => {});
+  reading.drop();
   throw new Fault("invalid_request", `The body did not come whole within ${limitMs} ms.`);
 }
 
+/** A text on its way, and how to do without it. */
+interface TextReading {
+  readonly text: Promise<string>;
+  readonly drop: () => void;
+}
+
+function readMeasured(request: Request): TextReading {
+  // What is left of it may still come, but no more than its length says.
+  return { text: request.arrayBuffer().then(decode, brokenOff), drop() {} };
+}
+
+function readCounted(request: Request, maxBytes: number): TextReading {
+  if (request.body === null) return { text: Promise.resolve(""), drop() {} };
+  const reader = request.body.getReader();
+  return { text: readAll(reader, maxBytes), drop: () => drop(reader) };
+}
+
 async function readAll(reader: Body, maxBytes: number): Promise<string> {
-  const utf8 = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const { done, value } = await read(reader);
-    bytes += value?.length ?? 0;
+    const { done, value } = await reader.read().catch(brokenOff);
+    if (done) return decode(concat(chunks, bytes).buffer);
+    bytes += value.length;
     if (bytes > maxBytes) {
       drop(reader);
       throw tooLarge(maxBytes);
     }
-    try {
-      text += utf8.decode(value, { stream: !done });
-    } catch {
-      throw new Fault("invalid_request", "The body is not valid UTF-8.");
-    }
-    if (done) return text;
+    chunks.push(value);
   }
 }
 
-async function read(reader: Body) {
+function decode(bytes: ArrayBuffer): string {
   try {
-    return await reader.read();
-  } catch (cause) {
-    throw new Fault("invalid_request", "The body broke off.", { cause });
+    return utf8.decode(bytes);
+  } catch {
+    throw new Fault("invalid_request", "The body is not valid UTF-8.");
   }
+}
+
+function brokenOff(cause: unknown): never {
+  throw new Fault("invalid_request", "The body broke off.", { cause });
 }
 
 /** Ends a body whose rest nobody reads; that it may be broken already is no news. */

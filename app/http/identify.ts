@@ -5,7 +5,7 @@ import type { Principal } from "../admission.ts";
 import { Fault } from "../core/fault.ts";
 import type { KeyGrant } from "../core/keys-file.ts";
 import { clientAddress } from "./address.ts";
-import type { Call, Parts } from "./call.ts";
+import { type Call, type Parts, pathOf } from "./call.ts";
 
 /** What Elysia knows of a request before its asker is known. */
 interface Unidentified {
@@ -73,7 +73,7 @@ function anyCase(request: Request): string | undefined {
 
 /** Whether a request reads or ends a stream that is there already: it passes identity only. */
 export function isResume(request: Request): boolean {
-  const { pathname } = new URL(request.url);
+  const pathname = pathOf(request);
   if (pathname.startsWith("/v1/streams/")) return true;
   return pathname === "/stream" && request.headers.has("last-event-id");
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Usage } from "../../app/core/chunk.ts";
 import { createMeter as createMeterWith } from "../../app/core/meter.ts";
-import { chunkOf, frameOf, USAGE } from "../support/frames.ts";
+import { bytesOf, chunkOf, frameOf, USAGE } from "../support/frames.ts";
 import { PLAIN_TESTS } from "../support/plain.ts";
 
 /** Streams recorded from the live API; they are not part of this repository (see its README). */
@@ -130,9 +130,9 @@ describe.each(PLAIN_TESTS)("the meter, by %s", (_name, isPlain) => {
       choices: [{ index: 0, message, finish_reason: "stop" }],
       usage: USAGE,
     };
-    expect(meter.readAnswer(JSON.stringify(answer))?.error).toBeUndefined();
+    expect(meter.readAnswer(bytesOf(JSON.stringify(answer)))?.error).toBeUndefined();
     expect([meter.finishReason(), meter.usage()]).toEqual(["stop", USAGE]);
-    expect(meter.readAnswer("<html>")).toBeUndefined();
+    expect(meter.readAnswer(bytesOf("<html>"))).toBeUndefined();
   });
 });
 

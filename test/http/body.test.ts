@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { readJson } from "../../app/http/body.ts";
 
-const requestOf = (body: BodyInit) =>
+const requestOf = (body: BodyInit, headers: Record<string, string> = {}) =>
   new Request("http://localhost/stream", {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body,
   });
 
@@ -23,6 +23,17 @@ test("a body that does not come whole in its time is refused, and its rest dropp
   });
   await asked.catch(() => {});
   expect(dropped).toBe(true);
+});
+
+test("so is one that names its length", async () => {
+  const stalled = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"q":"h')),
+  });
+  const asked = readJson(requestOf(stalled, { "content-length": "100" }), 1000, 30);
+  await expect(asked).rejects.toMatchObject({
+    code: "invalid_request",
+    message: "The body did not come whole within 30 ms.",
+  });
 });
 
 test("a body that comes in time is read, in whatever pieces", async () => {
