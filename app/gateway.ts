@@ -1,6 +1,6 @@
 /** The composition root: a configuration in, a pair of fetch functions and a drain out. */
 
-import { createAdmission } from "./admission.ts";
+import { type Admission, createAdmission } from "./admission.ts";
 import { createCompletions } from "./completions.ts";
 import type { Config } from "./config.ts";
 import { failure } from "./core/fault.ts";
@@ -9,13 +9,13 @@ import { createPlainByText, type IsPlain } from "./core/plain.ts";
 import { drain } from "./drain.ts";
 import { createAdmin } from "./http/admin.ts";
 import { createApp } from "./http/app.ts";
-import type { ReaderCount } from "./http/call.ts";
+import type { Parts, ReaderCount } from "./http/call.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { createKeyRing } from "./key-ring.ts";
 import { createMemoryLimits } from "./stores/memory-limits.ts";
 import { createMemoryStreams } from "./stores/memory-streams.ts";
 import type { Log } from "./telemetry/log.ts";
-import { createMetrics } from "./telemetry/metrics.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { createServers } from "./upstream/breaker.ts";
 import { createKeyPool } from "./upstream/key-pool.ts";
 import { createAskStream } from "./upstream/mistral.ts";
@@ -50,23 +50,26 @@ export interface GatewayParts {
   readonly clock?: () => number;
   readonly random?: () => number;
   readonly newId?: () => string;
+  readonly metrics?: Metrics;
+  readonly admission?: Admission;
 }
 
-export function createGateway(parts: GatewayParts): Gateway {
-  const { config, log } = parts;
-  const clock = parts.clock ?? Date.now;
-  const random = parts.random ?? Math.random;
-  const newId = parts.newId ?? (() => crypto.randomUUID().replaceAll("-", ""));
+/** What changes while a gateway runs. */
+export interface Live {
+  upstreamKeys: readonly string[];
+  isDraining: boolean;
+  /** The address at the other end of a request's connection. */
+  readonly peers: WeakMap<Request, string>;
+}
+
+/** Puts together what the endpoints stand on. */
+export function composeParts(given: GatewayParts, live: Live): Parts {
+  const { config, log } = given;
+  const clock = given.clock ?? Date.now;
+  const random = given.random ?? Math.random;
   const { deadlines, bounds } = config;
-
-  let upstreamKeys = config.upstream.keys;
-  let isDraining = false;
-  const cutting = Promise.withResolvers<void>();
   const readers: ReaderCount = { open: 0 };
-  const peers = new WeakMap<Request, string>();
-
-  const ring = createKeyRing(parts.keys);
-  const limits = createMemoryLimits(clock);
+  const ring = createKeyRing(given.keys);
   const streams = createMemoryStreams({
     maxBytes: bounds.logMaxBytes,
     ttlMs: deadlines.streamTtlMs,
@@ -76,7 +79,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     streams,
     deadlines,
     maxEventBytes: bounds.maxEventBytes,
-    isPlain: parts.isPlain ?? createPlainByText(),
+    isPlain: given.isPlain ?? createPlainByText(),
     clock,
     onBug(cause) {
       const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));
@@ -84,32 +87,35 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
   });
   const servers = createServers(config.upstream.servers);
-  const metrics = createMetrics([...MODELS, config.upstream.defaultModel], {
+  const gauges = {
     openStreams: completions.open,
     openReaders: () => readers.open,
     logBytes: streams.bytes,
     openBreakers: () => servers.all.filter((server) => server.isOpen()).length,
-  });
+  };
+  const metrics = given.metrics ?? createMetrics([...MODELS, config.upstream.defaultModel], gauges);
   const transport = createTransport({
-    fetch: parts.upstreamFetch,
+    fetch: given.upstreamFetch,
     servers,
-    keys: createKeyPool(() => upstreamKeys, clock),
+    keys: createKeyPool(() => live.upstreamKeys, clock),
     clock,
     random,
     commitMs: deadlines.heartbeatMs,
     onAttempt: metrics.attempted,
   });
-  const admission = createAdmission({
-    limits,
-    addressLimits: () => ring.current().ip,
-    maxStreams: bounds.maxStreams,
-    clock,
-  });
-  const app = createApp({
+  const admission =
+    given.admission ??
+    createAdmission({
+      limits: createMemoryLimits(clock),
+      addressLimits: () => ring.current().ip,
+      maxStreams: bounds.maxStreams,
+      clock,
+    });
+  return {
     config,
     clock,
     random,
-    newId,
+    newId: given.newId ?? (() => crypto.randomUUID().replaceAll("-", "")),
     ring,
     admission,
     completions,
@@ -120,14 +126,27 @@ export function createGateway(parts: GatewayParts): Gateway {
     log,
     metrics,
     readers,
-    peerOf: (request) => peers.get(request),
-    isDraining: () => isDraining,
-  });
-  const admin = createAdmin(metrics, () => !isDraining);
+    peerOf: (request) => live.peers.get(request),
+    isDraining: () => live.isDraining,
+  };
+}
+
+export function createGateway(given: GatewayParts): Gateway {
+  const { config } = given;
+  const live: Live = {
+    upstreamKeys: config.upstream.keys,
+    isDraining: false,
+    peers: new WeakMap(),
+  };
+  const parts = composeParts(given, live);
+  const { completions, metrics, readers, ring, streams } = parts;
+  const app = createApp(parts);
+  const admin = createAdmin(metrics, () => !live.isDraining);
+  const cutting = Promise.withResolvers<void>();
 
   return {
     async fetch(request, peer) {
-      if (peer !== undefined) peers.set(request, peer);
+      if (peer !== undefined) live.peers.set(request, peer);
       return app.fetch(request);
     },
     adminFetch: async (request) => admin.fetch(request),
@@ -136,16 +155,16 @@ export function createGateway(parts: GatewayParts): Gateway {
       completions.revoke((digest) => ring.find(digest) !== undefined);
     },
     replaceUpstreamKeys(keys) {
-      upstreamKeys = keys;
+      live.upstreamKeys = keys;
     },
     reloaded: metrics.reloaded,
     async drain() {
-      isDraining = true;
+      live.isDraining = true;
       await drain({
         isEmpty: () => completions.open() === 0 && readers.open === 0,
         cut: () =>
           completions.cancelAll(failure("drained", "This server is shutting down; ask again.")),
-        limitMs: deadlines.drainMs,
+        limitMs: config.deadlines.drainMs,
         cutting: cutting.promise,
       });
       streams.close();

@@ -1,0 +1,3 @@
+module mistral-stream/bench
+
+go 1.24
