@@ -14,7 +14,7 @@ INTO=$TOOLS/bench
 
 # The load generator and the simulated upstream have no dependencies; Go's own cache makes this quick.
 install_load() {
-  command -v go >/dev/null || "$ROOT/scripts/gitops/debian" golang-go
+  command -v go >/dev/null || { echo "The load generator needs Go 1.24 or later." >&2 && return 69; }
   mkdir -p "$INTO"
   (cd "$PARTS/load" && GOFLAGS=-mod=mod GOTOOLCHAIN=local go build -o "$INTO/load" .)
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bottlenecks } from "../../scripts/lib/bench/bottleneck.ts";
-import { type Figure, figuresOf } from "../../scripts/lib/bench/figures.ts";
+import { figuresOf } from "../../scripts/lib/bench/figures.ts";
 import { verdictsOf } from "../../scripts/lib/bench/floors.ts";
 import { readOptions, UsageError } from "../../scripts/lib/bench/options.ts";
 import type { Sample } from "../../scripts/lib/bench/run.ts";
@@ -24,6 +24,7 @@ function sample(given: Partial<Sample>, result: Partial<Sample["result"]>): Samp
       events: 10_000,
       requests: 0,
       failed: 0,
+      unnoticed: 0,
       wallSeconds: 1,
       gatewayCpu: 0.1,
       loadCpu: 0,
@@ -61,9 +62,11 @@ describe("scripts/bench", () => {
     const told = JSON.parse(readFileSync(join(folder.path, "figures.json"), "utf8"));
     const who = new Set(told.samples.map((one: Sample) => one.who));
     expect([...who].toSorted()).toEqual(["bun", "bun /stream", "direct", "nginx"]);
-    for (const { values } of told.figures as Figure[]) {
-      for (const value of values) expect(Number.isFinite(value)).toBe(true);
+    for (const { result, row } of told.samples as Sample[]) {
+      expect(result.wallSeconds).toBeGreaterThan(0);
+      expect(result.events > 0 || result.requests > 0 || row === "idle").toBe(true);
     }
+    expect(stdout).not.toContain("NaN");
     expect(readFileSync(join(folder.path, "table.md"), "utf8")).toBe(stdout.replace(/\n$/, ""));
     for (const picture of ["cpu", "first-event"])
       expect(existsSync(join(folder.path, `${picture}.svg`))).toBe(true);

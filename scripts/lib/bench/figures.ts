@@ -70,6 +70,11 @@ const READINGS: Record<RowName, readonly Reading[]> = {
   cancel: [
     { name: "p50", unit: "ms", of: ({ result }) => result.cancel.p50 / 1000 },
     { name: "p99", unit: "ms", of: ({ result }) => result.cancel.p99 / 1000 },
+    {
+      name: "unnoticed",
+      unit: "%",
+      of: ({ result }) => (100 * result.unnoticed) / result.requests,
+    },
   ],
   idle: [
     {

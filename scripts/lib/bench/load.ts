@@ -31,6 +31,7 @@ export interface Result {
   readonly requests: number;
   readonly failed: number;
   readonly error?: string;
+  readonly unnoticed: number;
   readonly wallSeconds: number;
   readonly gatewayCpu: number;
   readonly loadCpu: number;

@@ -12,6 +12,7 @@ import { makeStage, startUpstream } from "./peers.ts";
 import { drawPictures } from "./pictures.ts";
 import { ROOT } from "./places.ts";
 import { stopAll } from "./processes.ts";
+import { rawOf } from "./raw.ts";
 import { type Run, runRounds } from "./run.ts";
 import { tableOf, type Told } from "./table.ts";
 
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
   if (options.out !== undefined) {
     mkdirSync(options.out, { recursive: true });
     writeFileSync(join(options.out, "table.md"), table);
-    writeFileSync(join(options.out, "figures.json"), `${JSON.stringify(told, null, 1)}\n`);
+    writeFileSync(join(options.out, "figures.json"), rawOf(told));
     drawPictures(told.figures, options.out);
   }
   console.log(table);

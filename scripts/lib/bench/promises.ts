@@ -43,6 +43,9 @@ const nginxTimes = (who: Who, says: string, limits: { floor?: number; aim?: numb
   };
 };
 
+/** What the limit itself has over a peer. */
+const besideNginx = (who: Who) => nginxTimes(who, `${who}, times nginx`, {});
+
 const flood = (who: Who, point: string, limits: { floor?: number }): Promised => ({
   ...most,
   ...limits,
@@ -97,6 +100,9 @@ export const PROMISED: readonly Promised[] = [
   peerTimes("portkey", 3),
   peerTimes("fastapi", 40),
   peerTimes("litellm", 40),
+  besideNginx("portkey"),
+  besideNginx("fastapi"),
+  besideNginx("litellm"),
   nginxTimes("deno", "deno, times nginx", { floor: 7, aim: 4 }),
   flood("bun", "event by event", { floor: 2 }),
   flood("bun /stream", "event by event", {}),
@@ -108,6 +114,7 @@ export const PROMISED: readonly Promised[] = [
   portkeyTimes("nginx", {}),
   portkeyTimes("direct", {}),
   own("cancel", "p99", "bun, p99", "ms", { floor: 5 }),
+  own("cancel", "unnoticed", "bun, never told to upstream", "%", { floor: 0 }),
   own("idle", "each", "bun, each stream", "KiB", { floor: 45, aim: 30 }),
   own("idle", "with none", "bun, the process with none", "MB", { floor: 110 }),
   // What it may hold: the mebibyte that a reader may be behind, what the kernel and the runtime have

@@ -36,6 +36,8 @@ type result struct {
 	Requests    int64   `json:"requests"`
 	Failed      int64   `json:"failed"`
 	Error       string  `json:"error,omitempty"`
+	// Cancelled exchanges that upstream has not heard of some time later.
+	Unnoticed   int64   `json:"unnoticed"`
 	WallSeconds float64 `json:"wallSeconds"`
 	// CPU seconds used meanwhile, by whom.
 	GatewayCPU  float64 `json:"gatewayCpu"`

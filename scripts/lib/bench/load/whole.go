@@ -125,7 +125,7 @@ func (j *job) runCancel() (*result, error) {
 	var took []int64
 	for id, at := range left {
 		if noticed[id] == 0 {
-			r.Failed++
+			r.Unnoticed++
 			continue
 		}
 		took = append(took, noticed[id]-at)
