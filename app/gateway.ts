@@ -5,7 +5,7 @@ import { createCompletions } from "./completions.ts";
 import type { Config } from "./config.ts";
 import { failure } from "./core/fault.ts";
 import type { Keys } from "./core/keys-file.ts";
-import { createPlainByText, type IsPlain } from "./core/plain.ts";
+import { isPlainByText, type IsPlain } from "./core/plain.ts";
 import { drain } from "./drain.ts";
 import { createAdmin } from "./http/admin.ts";
 import { createApp } from "./http/app.ts";
@@ -79,7 +79,7 @@ export function composeParts(given: GatewayParts, live: Live): Parts {
     streams,
     deadlines,
     maxEventBytes: bounds.maxEventBytes,
-    isPlain: given.isPlain ?? createPlainByText(),
+    isPlain: given.isPlain ?? isPlainByText,
     clock,
     onBug(cause) {
       const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));

@@ -1,14 +1,14 @@
 /** The entry on Deno. */
 
 import process from "node:process";
-import { createPlainByText } from "./core/plain.ts";
+import { isPlainByText } from "./core/plain.ts";
 import { run } from "./process.ts";
 
 await run({
   name: `deno ${Deno.version.deno}`,
   env: process.env,
   upstreamRequests: Number.POSITIVE_INFINITY,
-  isPlain: createPlainByText(),
+  isPlain: isPlainByText,
   listen(host, port, fetch) {
     const server = Deno.serve({ hostname: host, port, onListen() {} }, (request, info) =>
       fetch(request, "hostname" in info.remoteAddr ? info.remoteAddr.hostname : undefined),

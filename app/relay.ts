@@ -1,6 +1,7 @@
 /** One completion: from upstream through the meter into the log, owned by no connection. */
 
-import { concat, createSplitter, type Frame, head } from "./core/event.ts";
+import { createSplitter } from "./core/event.ts";
+import { concat, type Frame, head } from "./core/frame.ts";
 import { type Failure, Fault, failure } from "./core/fault.ts";
 import type { Meter, Reading } from "./core/meter.ts";
 import { type DeadlineLengths, startDeadlines } from "./deadlines.ts";
@@ -37,7 +38,7 @@ const BLANK_LINE = Uint8Array.of(10, 10);
 
 /** Starts a completion. Whatever happens, its log is finished exactly once. */
 export function startRelay(parts: RelayParts): Relay {
-  const { log, meter } = parts;
+  const { log, meter, maxEventBytes } = parts;
   const controller = new AbortController();
   const cancelled = Promise.withResolvers<void>();
   let why: Failure | undefined;
@@ -84,7 +85,7 @@ export function startRelay(parts: RelayParts): Relay {
 
   /** @returns whether `[DONE]` was read, or how the answer failed */
   async function readEvents(from: Body): Promise<boolean | Failure> {
-    const splitter = createSplitter(parts.maxEventBytes);
+    const splitter = createSplitter(maxEventBytes);
     for (;;) {
       const { done, value } = await from.read();
       if (why !== undefined) return why;
@@ -112,11 +113,9 @@ export function startRelay(parts: RelayParts): Relay {
       if (why !== undefined) return why;
       if (done) break;
       size += value.length;
-      if (size > parts.maxEventBytes) {
-        return failure(
-          "upstream_failed",
-          `Upstream's answer has more than ${parts.maxEventBytes} bytes.`,
-        );
+      if (size > maxEventBytes) {
+        const words = `Upstream's answer has more than ${maxEventBytes} bytes.`;
+        return failure("upstream_failed", words);
       }
       chunks.push(value);
     }

@@ -1,7 +1,7 @@
 /** The bytes that we add to a stream: ids, heartbeats, and how it ends, in both dialects. */
 
 import { RETRY_DRAINING_MS, RETRY_MS } from "./bounds.ts";
-import { bytesOf, type Stretch } from "./event.ts";
+import { bytesOf, startOf, type Stretch } from "./frame.ts";
 import { type Fault, toErrorBody } from "./fault.ts";
 
 /** What `event: done` tells: why the model stopped, and what upstream counted. */
@@ -42,7 +42,7 @@ export const GONE_ID = "gone.0";
 export function encodeWithIds(stretch: Stretch, prefix: Uint8Array): Uint8Array<ArrayBuffer> {
   const { ends, from, to, seq } = stretch;
   const bytes = bytesOf(stretch);
-  const first = from === 0 ? 0 : (ends[from - 1] as number);
+  const first = startOf(stretch, from);
   const events = to - from;
   // Every seq is given the room of the last one, which is the longest.
   const room = events * (prefix.length + countDigits(seq + events - 1) + 1);

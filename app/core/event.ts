@@ -1,21 +1,8 @@
 /** Whole events out of any split of bytes. Format: WHATWG HTML, section 9.2 (server-sent events). */
 
 import { Fault } from "./fault.ts";
+import { concat, type Frame } from "./frame.ts";
 import { createLineEnds } from "./line-ends.ts";
-
-/** Whole events, back to back: `bytes` begins with them, `ends[i]` is the offset behind event i. */
-export interface Frame {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly ends: readonly number[];
-}
-
-/** Some consecutive events of a frame: those at `from` up to, without it, `to`. */
-export interface Stretch extends Frame {
-  readonly from: number;
-  readonly to: number;
-  /** Seq of the first of them. */
-  readonly seq: number;
-}
 
 /** Takes network reads, gives frames; keeps what is not whole yet. */
 export interface Splitter {
@@ -163,31 +150,6 @@ function isDataLine(bytes: Uint8Array, at: number): boolean {
     bytes[at + 2] === 0x74 &&
     bytes[at + 3] === 0x61;
   return isData && (bytes[at + 4] === 0x3a || bytes[at + 4] === LF);
-}
-
-/** The bytes of a stretch, without copying them. */
-export function bytesOf({ bytes, ends, from, to }: Stretch): Uint8Array<ArrayBuffer> {
-  const start = from === 0 ? 0 : (ends[from - 1] as number);
-  const end = ends[to - 1] as number;
-  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-}
-
-/** The first events of a frame, without copying them. */
-export function head(frame: Frame, events: number): Frame {
-  if (events === frame.ends.length) return frame;
-  const ends = frame.ends.slice(0, events);
-  return { bytes: frame.bytes.subarray(0, ends.at(-1)), ends };
-}
-
-/** Joins byte arrays whose lengths add up to `size`. */
-export function concat(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(size);
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 function tooLong(maxEventBytes: number): Fault {

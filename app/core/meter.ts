@@ -3,7 +3,7 @@
 import { CHARS_PER_TOKEN } from "./bounds.ts";
 import { type ChunkFacts, DONE, readChunk, type Usage } from "./chunk.ts";
 import { dataOf } from "./encode.ts";
-import type { Frame } from "./event.ts";
+import { bytesOf, type Frame } from "./frame.ts";
 import type { IsPlain } from "./plain.ts";
 
 /** What a chunk's JSON takes around its delta; recorded ones have 200 to 250 bytes. */
@@ -74,12 +74,9 @@ export function createMeter(choices: number, isPlain: IsPlain): Meter {
 
   /** Reads the events from one to before another: parses those that may tell something, halving the rest. */
   function readSome(frame: Frame, from: number, to: number): Reading {
-    const { bytes, ends } = frame;
-    const start = from === 0 ? 0 : (ends[from - 1] as number);
-    const end = ends[to - 1] as number;
-    const some = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    const some = bytesOf({ ...frame, from, to });
     if (endInBraces(frame, from, to) && isPlain(some)) {
-      count(to - from, end - start);
+      count(to - from, some.length);
       return { keep: to, done: false, error: undefined };
     }
     if (to - from === 1) {

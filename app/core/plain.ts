@@ -22,12 +22,10 @@ const FINISH = '"finish_reason"';
 
 const TELLING = new RegExp(`"(?:${NAMES.join("|")})"|\\\\u00[2-7]|${FINISH}(?!: ?null)`);
 
-const utf8 = new TextDecoder();
+const decoder = new TextDecoder();
 
 /** By a regular expression: 160 ns an event on Bun 1.4.5 and on Deno 2.9.6. */
-export function createPlainByText(): IsPlain {
-  return (bytes) => !TELLING.test(utf8.decode(bytes));
-}
+export const isPlainByText: IsPlain = (bytes) => !TELLING.test(decoder.decode(bytes));
 
 /**
  * By the runtime's own search for bytes: 50 ns an event on Bun 1.4.5. Deno's is JavaScript, and takes

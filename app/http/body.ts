@@ -2,10 +2,9 @@
 
 import { BODY_READ_MS } from "../core/bounds.ts";
 import { isObject } from "../core/chunk.ts";
-import { concat } from "../core/event.ts";
+import { concat } from "../core/frame.ts";
 import { Fault } from "../core/fault.ts";
-
-type Body = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+import { type Body, drop } from "../upstream/body.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -93,11 +92,6 @@ function decode(bytes: ArrayBuffer): string {
 
 function brokenOff(cause: unknown): never {
   throw new Fault("invalid_request", "The body broke off.", { cause });
-}
-
-/** Ends a body whose rest nobody reads; that it may be broken already is no news. */
-function drop(reader: Body): void {
-  reader.cancel().catch(() => {});
 }
 
 function tooLarge(maxBytes: number): Fault {

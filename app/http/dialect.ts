@@ -11,7 +11,7 @@ import {
   idPrefix,
   STREAM_HEARTBEAT,
 } from "../core/encode.ts";
-import { bytesOf, concat, type Stretch } from "../core/event.ts";
+import { bytesOf, concat, type Stretch } from "../core/frame.ts";
 import type { End, StreamLog } from "../stores/stream-store.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -5,7 +5,7 @@ import {
   READERS_PER_STREAM,
   SLOT_RETRY_SECONDS,
 } from "../core/bounds.ts";
-import { bytesOf } from "../core/event.ts";
+import { bytesOf } from "../core/frame.ts";
 import { Fault } from "../core/fault.ts";
 import type { Reader, StreamLog } from "../stores/stream-store.ts";
 import { type Call, type Parts, requestIdOf } from "./call.ts";

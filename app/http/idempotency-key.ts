@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { NAME_CHARS } from "../core/bounds.ts";
 import { Fault } from "../core/fault.ts";
+import { pathOf } from "./call.ts";
 
 /** A key and what its request was, without keeping the request. */
 export interface IdempotencyKey {
@@ -21,6 +22,6 @@ export function readIdempotencyKey(request: Request, body: string): IdempotencyK
     const message = `Idempotency-Key takes 1 to ${NAME_CHARS} printable characters without spaces.`;
     throw new Fault("invalid_request", message, { param: "idempotency-key" });
   }
-  const path = new URL(request.url).pathname;
+  const path = pathOf(request);
   return { key, fingerprint: createHash("sha256").update(`${path}\n${body}`).digest("hex") };
 }

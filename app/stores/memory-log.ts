@@ -1,7 +1,7 @@
 /** One stream's log in memory: blocks of events, and a cursor for each reader. */
 
 import { LOG_OVERHEAD_BYTES, READER_LAG_BYTES, READERS_PER_STREAM } from "../core/bounds.ts";
-import type { Frame, Stretch } from "../core/event.ts";
+import { type Frame, startOf, type Stretch } from "../core/frame.ts";
 import { appendTo, type Block, sizeOf, tighten, usedOf } from "./blocks.ts";
 import type { End, Reader, StreamInfo, StreamLog } from "./stream-store.ts";
 
@@ -63,20 +63,14 @@ export function createMemoryLog(
   };
   const mustWait = () =>
     end === undefined && (appended - furthest > READER_LAG_BYTES || budget.isFull());
-  const sizeOfLast = () => {
-    const last = blocks.at(-1);
-    return last === undefined ? 0 : sizeOf(last);
-  };
 
   function append(frame: Frame): void {
     if (end !== undefined) return;
-    const count = blocks.length;
-    const before = sizeOfLast();
-    appendTo(blocks, frame);
+    const grown = appendTo(blocks, frame);
     lastSeq += frame.ends.length;
     appended += frame.bytes.length;
     wakeReaders();
-    hold(sizeOfLast() - (blocks.length > count ? 0 : before));
+    hold(grown);
   }
 
   function take(place: Place): Stretch | undefined {
@@ -94,7 +88,7 @@ export function createMemoryLog(
     const to = ends.length;
     place.event = to;
     place.seq += to - from;
-    place.bytes += usedOf(block) - (from === 0 ? 0 : (ends[from - 1] as number));
+    place.bytes += usedOf(block) - startOf(block, from);
     furthest = Math.max(furthest, place.bytes);
     // While every writer waits, nothing but what readers have read can make room.
     if (budget.isFull()) trim();
@@ -161,11 +155,10 @@ export function createMemoryLog(
     finish(how) {
       if (end !== undefined) return;
       end = how;
-      const before = sizeOfLast();
-      tighten(blocks);
+      const room = tighten(blocks);
       wakeReaders();
       resumeWriter();
-      hold(sizeOfLast() - before);
+      hold(-room);
     },
     end: () => end,
     lastSeq: () => lastSeq,

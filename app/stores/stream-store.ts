@@ -1,7 +1,7 @@
 /** The seam behind which streams are logged: a relay appends, readers follow, ids are dense from 1. */
 
 import type { Usage } from "../core/chunk.ts";
-import type { Frame, Stretch } from "../core/event.ts";
+import type { Frame, Stretch } from "../core/frame.ts";
 import type { Failure, Outcome } from "../core/fault.ts";
 
 /** What is known of a stream from its start. */

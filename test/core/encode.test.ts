@@ -13,7 +13,7 @@ import {
   idPrefix,
   STREAM_HEARTBEAT,
 } from "../../app/core/encode.ts";
-import { concat, type Frame, type Stretch } from "../../app/core/event.ts";
+import { concat, type Frame, type Stretch } from "../../app/core/frame.ts";
 import { Fault, failure } from "../../app/core/fault.ts";
 import { bytesOf, frameOf } from "../support/frames.ts";
 import { parseEvents, parseSse } from "../support/sse.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createSplitter, type Frame } from "../../app/core/event.ts";
+import { createSplitter } from "../../app/core/event.ts";
+import type { Frame } from "../../app/core/frame.ts";
 import { Fault } from "../../app/core/fault.ts";
 import { bytesOf } from "../support/frames.ts";
 

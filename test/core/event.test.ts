@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { concat, createSplitter, type Frame } from "../../app/core/event.ts";
+import { createSplitter } from "../../app/core/event.ts";
+import { concat, type Frame } from "../../app/core/frame.ts";
 import { bytesOf, textsOf } from "../support/frames.ts";
 import { parseEvents } from "../support/sse.ts";
 

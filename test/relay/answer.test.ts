@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bytesOf, type Stretch } from "../../app/core/event.ts";
+import { bytesOf, type Stretch } from "../../app/core/frame.ts";
 import { USAGE } from "../support/frames.ts";
 import { LONG, run, type Upstream } from "./fake-upstream.ts";
 

@@ -2,7 +2,7 @@
 
 import type { End } from "../../app/stores/stream-store.ts";
 import { createMeter } from "../../app/core/meter.ts";
-import { createPlainByText } from "../../app/core/plain.ts";
+import { isPlainByText } from "../../app/core/plain.ts";
 import type { DeadlineLengths } from "../../app/deadlines.ts";
 import { type Relay, startRelay } from "../../app/relay.ts";
 import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
@@ -86,7 +86,7 @@ export function run(
   const open = options.open ?? (async () => ({ response: upstream.response, report }));
   const relay = startRelay({
     log,
-    meter: createMeter(options.choices ?? 1, createPlainByText()),
+    meter: createMeter(options.choices ?? 1, isPlainByText),
     open(signal) {
       asked = signal;
       return open(signal, upstream);

@@ -1,7 +1,7 @@
 /** Completions over upstreams that a test drives by hand. */
 
 import { type Completions, createCompletions, type Told } from "../../app/completions.ts";
-import { createPlainByText } from "../../app/core/plain.ts";
+import { isPlainByText } from "../../app/core/plain.ts";
 import { createMemoryStreams } from "../../app/stores/memory-streams.ts";
 import { infoOf } from "../support/logs.ts";
 import { createUpstream, LONG, type Upstream } from "./fake-upstream.ts";
@@ -22,7 +22,7 @@ export function setUp(ttlMs = 60_000) {
     streams,
     deadlines: { ...LONG, firstEventMs: 300, idleMs: 300 },
     maxEventBytes: 2 ** 20,
-    isPlain: createPlainByText(),
+    isPlain: isPlainByText,
     clock: Date.now,
     onBug: (cause) => bugs.push(cause),
   });

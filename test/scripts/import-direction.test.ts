@@ -4,7 +4,7 @@ import { faultsOf } from "../../scripts/lib/import-direction.ts";
 test.each([
   ["core/a.ts", 'import { b } from "./b.ts";'],
   ["core/a.ts", 'import { Type } from "@sinclair/typebox";'],
-  ["stores/memory.ts", 'import type { Frame } from "../core/event.ts";'],
+  ["stores/memory.ts", 'import type { Frame } from "../core/frame.ts";'],
   ["telemetry/log.ts", 'import type { LogLevel } from "../config.ts";'],
   ["upstream/simulated/a.ts", 'import { b } from "../transport.ts";'],
   ["relay.ts", 'import { a } from "./stores/store.ts";\nimport { b } from "./deadlines.ts";'],

@@ -1,6 +1,7 @@
 /** Bytes, frames and chunks as tests write them. */
 
-import { createSplitter, type Frame } from "../../app/core/event.ts";
+import { createSplitter } from "../../app/core/event.ts";
+import type { Frame } from "../../app/core/frame.ts";
 
 const utf8 = new TextEncoder();
 
